@@ -12,7 +12,7 @@ Kind = Literal["power", "pinch", "surface", "body", "hands", "near", "free"]
 Role = Literal["object", "surface", "body"]
 
 FAR = 1.0
-"""Distance, metres, written for a hand that has no target; clutter that a scene adds is not a target."""
+"""Distance, metres, of a hand without a target; clutter that a scene adds is not a target."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
