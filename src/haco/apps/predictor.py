@@ -1,0 +1,168 @@
+"""From a picture to the contact of each hand in it."""
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import overload
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+
+from haco.apps.detect import DetectedHand, HandDetector, MediapipeDetector
+from haco.apps.result import HandContact
+from haco.data.transforms import crop_hand
+from haco.files import InputError
+from haco.hands import load_hand
+from haco.hands.model import HandModel
+from haco.learning.calibration import calibrated_probability
+from haco.models.contact_net import ContactNet
+from haco.models.weights import WeightsMeta, bundled_weights, load_weights
+from haco.types import SIDES, Side
+
+
+@dataclasses.dataclass(kw_only=True)
+class ContactPredictor:
+    """A network with its weights, its hand and a hand detector, ready to be called.
+
+    Example:
+        >>> predictor = haco.ContactPredictor.load("tiny")
+        >>> for hand in predictor(haco.read_image("mug.jpg")):
+        ...     print(hand.side, hand.touch)
+    """
+
+    network: ContactNet
+    meta: WeightsMeta
+    hands: dict[Side, HandModel]
+    """The surface the weights speak of, for either side."""
+    detector: HandDetector
+    device: torch.device
+
+    @classmethod
+    def load(
+        cls,
+        name_or_path: str | Path = "tiny",
+        device: str = "cpu",
+        *,
+        detector: HandDetector | None = None,
+        mano_dir: Path | None = None,
+    ) -> "ContactPredictor":
+        """Load weights.
+
+        Args:
+            name_or_path: A network whose weights come with haco (`tiny`), or a `.safetensors`
+                file that haco wrote.
+            device: Where to compute, as torch names it.
+            detector: How to find hands; mediapipe's if not given.
+            mano_dir: Folder of the user's MANO files, for weights that speak MANO's topology.
+
+        Raises:
+            InputError: No such weights, damaged weights, or no such device.
+        """
+        path = Path(name_or_path)
+        if path.suffix != ".safetensors":
+            path = bundled_weights(str(name_or_path))
+        network, meta = load_weights(path)
+        try:
+            place = torch.device(device)
+            network = network.to(place).eval()
+        except (RuntimeError, AssertionError) as error:
+            reason = str(error).splitlines()[0]
+            raise InputError(f"device {device!r} cannot be used ({reason}); try cpu") from error
+        hands: dict[Side, HandModel] = {
+            side: load_hand(meta.topology, side=side, mano_dir=mano_dir) for side in SIDES
+        }
+        return cls(
+            network=network,
+            meta=meta,
+            hands=hands,
+            detector=detector or MediapipeDetector(),
+            device=place,
+        )
+
+    @overload
+    def __call__(
+        self, image: UInt8[np.ndarray, "height width 3"], box: None = None, side: Side | None = None
+    ) -> list[HandContact]: ...
+    @overload
+    def __call__(
+        self,
+        image: UInt8[np.ndarray, "height width 3"],
+        box: Sequence[float] | np.ndarray,
+        side: Side | None = None,
+    ) -> HandContact: ...
+
+    def __call__(self, image, box=None, side=None):
+        """Predict contact.
+
+        Args:
+            image: RGB.
+            box: Where one hand is, xyxy in pixels; hands are looked for if not given.
+            side: `left` or `right`. With a box it is that hand's; without one, only hands of
+                this side are kept.
+
+        Returns:
+            One hand if a box was given; else a list, empty when no hand is seen.
+
+        Raises:
+            InputError: A box outside the picture, an unknown side, or a box whose side is
+                neither given nor to be seen.
+        """
+        if side is not None and side not in SIDES:
+            raise InputError(f"side {side!r} is unknown; say left or right")
+        if box is not None:
+            return self.predict(image, [self._given_hand(image, box, side)])[0]
+        found = [hand for hand in self.detector(image) if side in (None, hand.side)]
+        return self.predict(image, found)
+
+    def _given_hand(
+        self, image: np.ndarray, box: Sequence[float] | np.ndarray, side: Side | None
+    ) -> DetectedHand:
+        checked = check_box(box, image)
+        if side is None:
+            side = side_in_box(self.detector, image, checked)
+        return DetectedHand(box=checked, side=side, keypoints=None, score=None)
+
+    @torch.inference_mode()
+    def predict(
+        self, image: UInt8[np.ndarray, "height width 3"], found: Sequence[DetectedHand]
+    ) -> list[HandContact]:
+        """Predict contact of hands whose boxes and sides are known, in one batch.
+
+        Args:
+            image: RGB.
+            found: The hands.
+
+        Returns:
+            One result a hand, in the same order.
+        """
+        if not found:
+            return []
+        crops = np.stack([crop_hand(image, hand.box, hand.side)[0] for hand in found])
+        pixels = torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2).float() / 255
+        logits = self.network(pixels)
+        probability, touch = calibrated_probability(logits, self.meta)
+        return [
+            self._result(hand, vertices, float(any_touch))
+            for hand, vertices, any_touch in zip(
+                found, probability.cpu().numpy(), touch.cpu().numpy(), strict=True
+            )
+        ]
+
+    def _result(
+        self, found: DetectedHand, probability: Float[np.ndarray, " vertices"], touch: float
+    ) -> HandContact:
+        hand = self.hands[found.side]
+        parts = {name: float(probability[where].max()) for name, where in hand.parts.items()}
+        return HandContact(
+            probability=probability.astype(np.float32),
+            threshold=self.meta.threshold,
+            touch=touch,
+            side=found.side,
+            box=found.box,
+            parts=parts,
+            vertices=hand.template.float().numpy(),
+            faces=hand.faces.numpy(),
+            topology=hand.topology,
+            detection=found.score,
+        )

@@ -1,0 +1,156 @@
+"""The command line: `haco predict photo.jpg --out results`, and its sisters."""
+
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+import haco
+from haco.files import InputError
+
+# Nothing here may import torch before a command runs: `haco --help` must answer at once.
+
+Paths = Annotated[
+    tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="PATH [PATH ...]", name="paths")
+]
+Box = Annotated[tuple[float, float, float, float] | None, tyro.conf.arg(metavar="X1 Y1 X2 Y2")]
+SideChoice = Annotated[Literal["left", "right"] | None, tyro.conf.arg(metavar="{left,right}")]
+Folder = Annotated[Path, tyro.conf.arg(metavar="DIR")]
+OptionalFolder = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
+Weights = Annotated[str, tyro.conf.arg(metavar="NAME|FILE")]
+
+
+class UsageError(Exception):
+    """The command line itself is wrong."""
+
+
+def predict(
+    paths: Paths = (),
+    /,
+    *,
+    out: Folder,
+    weights: Weights = "tiny",
+    box: Box = None,
+    side: SideChoice = None,
+    device: str = "cpu",
+    mano_dir: OptionalFolder = None,
+) -> int:
+    """Find the hands in pictures and say where each one touches.
+
+    For a picture photo.jpg this writes photo.png (the picture with its hands marked, and each
+    hand's palm and back coloured by contact), photo.json (sides, boxes, touch, parts), photo.npz
+    (778 probabilities a hand) and photo_0.ply, photo_1.ply, ... (the hands in 3D).
+
+    A picture without a hand is a result, not an error. Exit status: 0 when every picture was
+    processed, 1 when some were not, 2 when the command itself is wrong.
+
+    Examples:
+    haco predict photo.jpg --out results
+    haco predict holiday/ 'work/*.png' --out results
+    haco predict photo.jpg --box 212 96 480 371 --side right --out results
+
+    Args:
+        paths: Pictures, folders of pictures, or globs (jpg, png, webp).
+        out: Folder for the results; made if missing.
+        weights: Weights that come with haco, by name, or a .safetensors file.
+        box: The hand's box in pixels of the one picture; no hands are then looked for.
+        side: With --box: the side of that hand. Without: keep only hands of this side.
+        device: Where to compute: cpu, cuda, mps.
+        mano_dir: Folder of your MANO files, for weights that speak MANO's topology.
+    """
+    if not paths:
+        raise UsageError("predict needs at least one picture, folder or glob")
+    if box is not None and (len(paths) > 1 or Path(paths[0]).is_dir()):
+        raise UsageError("--box goes with one picture; predict the others without it")
+    from haco.apps.console import show_predictions
+    from haco.apps.predictor import ContactPredictor
+
+    predictor = ContactPredictor.load(weights, device, mano_dir=mano_dir)
+    return show_predictions(predictor, paths, out, box=box, side=side)
+
+
+def demo(
+    photos: Paths = (),
+    /,
+    *,
+    out: Folder = Path("out/demo"),
+    num: int = 6,
+    seed: int = 1000,
+    weights: Weights = "tiny",
+) -> int:
+    """See what haco does: made scenes with their truth, then your own photos.
+
+    Draws scenes of hands with the picture engine, where every touch is known, predicts the
+    contact from the picture alone, and puts truth and prediction side by side in one picture.
+    Photos that you name are then predicted as `haco predict` does.
+
+    Args:
+        photos: Your own pictures, if you like.
+        out: Folder for what is drawn.
+        num: How many scenes.
+        seed: Which scenes; the bundled weights were not trained on any seed from 1000 on.
+        weights: Weights that come with haco, by name, or a .safetensors file.
+    """
+    from haco.apps.demo import run_demo
+
+    return run_demo(photos, out, num=num, seed=seed, weights=weights)
+
+
+def doctor() -> int:
+    """Say what is installed, what is missing, and what that costs you."""
+    from haco.apps.doctor import doctor_command
+
+    return doctor_command()
+
+
+COMMANDS: dict[str, Callable[..., int]] = {
+    "demo": demo,
+    "predict": predict,
+    "doctor": doctor,
+}
+
+
+def overview() -> str:
+    """Say in a screenful what haco is and which commands it has."""
+    lines = [
+        f"haco {haco.__version__}: dense hand contact. Where does each hand in a picture touch?",
+        "",
+        "usage: haco COMMAND ...      haco COMMAND --help says more",
+        "",
+        *(
+            f"  {name:<10}{(inspect.getdoc(command) or '').splitlines()[0]}"
+            for name, command in COMMANDS.items()
+        ),
+        "",
+        "Begin with:  haco demo       then:  haco predict photo.jpg --out results",
+    ]
+    return "\n".join(lines)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if not words or words[0] in ("-h", "--help"):
+        print(overview())
+        return 0 if words else 2
+    if words[0] == "--version":
+        print(f"haco {haco.__version__}")
+        return 0
+    try:
+        return tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="haco", args=words)
+    except UsageError as error:
+        print(f"haco: {error}; see haco {words[0]} --help", file=sys.stderr)
+        return 2
+    except InputError as error:
+        print(f"haco: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("haco: stopped; what was finished is kept", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

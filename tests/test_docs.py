@@ -1,0 +1,85 @@
+"""Every command and every Python example that the README and the docs show is run here.
+
+In `console` blocks a line that starts with `$ ` is a command; in `python` blocks everything is
+run, block after block of one page in one namespace. They find the pictures `photo.jpg`,
+`mug.jpg` and the folder `holiday/` where they run.
+"""
+
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from conftest import REPOSITORY
+from haco.cli import main
+from haco.synth.engine import make_sample
+
+PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [code for found, code in BLOCK.findall(page.read_text("utf-8")) if found == language]
+
+
+def commands(page: Path) -> list[str]:
+    """The page's commands; a line that ends in a backslash goes on in the next."""
+    text = "\n".join(blocks(page, "console")).replace("\\\n", " ")
+    return [line[2:] for line in text.splitlines() if line.startswith("$ ")]
+
+
+@pytest.fixture
+def workplace(tmp_path, monkeypatch):
+    """A folder with the pictures that the pages speak of."""
+    sample = make_sample("full", 5, 0, size=320)
+    for name in ("photo.jpg", "mug.jpg", "holiday/a.jpg"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(sample.image).save(path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(command: str) -> int:
+    words = shlex.split(command, comments=True)
+    if words[0] == "make":
+        # `make test` would run this test again: there, look whether the target can be made.
+        dry = ["-n"] if "test" in words[1] else [f"OUT={Path.cwd() / 'out'}"]
+        run_make = ["make", "-C", str(REPOSITORY), *dry, *words[1:]]
+        return subprocess.run(run_make, check=False, stdout=subprocess.DEVNULL).returncode
+    if words[0] == "python":
+        program = [sys.executable, *words[1:]]
+        return subprocess.run(program, check=False, cwd=REPOSITORY).returncode
+    assert words[0] == "haco", f"this test does not know how to run {command!r}"
+    try:
+        return main(words[1:])
+    except SystemExit as stop:
+        return int(stop.code or 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_command_shown_works(page, workplace):
+    found = commands(page)
+    assert found or blocks(page, "python"), f"{page.name} shows nothing to do"
+    failed = [command for command in found if run(command) != 0]
+    assert not failed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_every_python_example_runs(page, workplace):
+    code = "\n".join(blocks(page, "python"))
+    (workplace / "page.py").write_text(code, "utf-8")
+    runpy.run_path(str(workplace / "page.py"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_between_pages_lead_somewhere(page):
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
