@@ -66,7 +66,8 @@ def test_distance_agrees_with_the_mesh_outside(kind, rng):
         exact, meshed = shape.distance(points), signed_distance(points, vertices, faces)
         near = (exact > 0) & (exact < 0.03)
         assert near.sum() > 30
-        coarseness = 0.0006  # a mesh of flat triangles lies a little inside the round solid
+        # A mesh of flat triangles lies a little inside the round solid.
+        coarseness = 0.0015 if kind == "body" else 0.0006
         assert (np.abs(exact - meshed)[near] < coarseness).all()
         assert np.mean((exact < 0) == (meshed < 0)) > 0.97
         assert shape.face_parts().shape == (len(faces),)
