@@ -1,0 +1,1 @@
+"""Steps that make the open hand from MakeHuman's CC0 files; see tools/build_open_hand.py."""
