@@ -59,7 +59,7 @@ def balance_scores_packed(
 
 
 def bin_edges(
-    scores: Shaped[np.ndarray, " samples"], num_bins: int = 5, curvature: float = 5.0
+    scores: Shaped[np.ndarray, " samples"], num_bins: int = 5, curvature: float | int = 5.0
 ) -> Float64[np.ndarray, " edges"]:
     """Cut the range of the scores into bins that are finer towards high scores.
 
@@ -106,9 +106,9 @@ def draw_balanced(
     mode: Mode = "fixed",
     *,
     num_bins: int = 5,
-    curvature: float = 5.0,
+    curvature: float | int = 5.0,
     size: int | None = None,
-    untouched: float = 0.0,
+    untouched: float | int = 0.0,
 ) -> Int64[np.ndarray, " drawn"]:
     """Draw samples so that every bin of scores is drawn equally often.
 
@@ -160,8 +160,8 @@ def draw_balanced_per_dataset(
     mode: Mode = "fixed",
     *,
     num_bins: int = 5,
-    curvature: float = 5.0,
-    untouched: float = 0.0,
+    curvature: float | int = 5.0,
+    untouched: float | int = 0.0,
 ) -> Int64[np.ndarray, " drawn"]:
     """Balance each dataset within itself, and shuffle the draws together.
 

@@ -1,0 +1,1 @@
+"""Losses, class weights, metrics, calibration and training."""
