@@ -1,0 +1,42 @@
+"""Which sources of hands there are, by name."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from haco.data.readers.common import Reader
+from haco.data.readers.synthetic import open_synthetic
+from haco.data.store import PackedReader
+from haco.files import InputError
+from haco.types import Split
+
+READERS: Mapping[str, Callable[..., Reader]] = MappingProxyType(
+    {
+        "packed": PackedReader,
+        "synthetic": open_synthetic,
+    }
+)
+"""A reader is opened with `root`, `split`, and, where it comes in kinds, the kind."""
+
+
+def open_dataset(
+    name: str, root: str | Path | None = None, *, split: Split = "train", **options: object
+) -> Reader:
+    """Open one split of a dataset.
+
+    Args:
+        name: A name of `READERS`, with the kind after a slash where a reader has kinds:
+            `synthetic/easy` is the engine's picture set `easy`, `packed/full` the packed dataset
+            in the folder `root/full-train`.
+        root: The folder that the dataset lies in; the made pictures need none.
+        split: `train`, `val` or `test`.
+        options: What else the reader takes, such as `num` and `seed` for `synthetic`.
+
+    Raises:
+        InputError: No such dataset.
+    """
+    reader, _, kind = name.partition("/")
+    if reader not in READERS:
+        raise InputError(f"dataset '{name}' is unknown; haco reads {', '.join(sorted(READERS))}")
+    folder = None if root is None else Path(root)
+    return READERS[reader](folder, split, *([kind] if kind else []), **options)

@@ -1,0 +1,155 @@
+"""Packed datasets: what goes in comes out, killed runs go on, damage is named."""
+
+import dataclasses
+import json
+import pickle
+
+import numpy as np
+import pytest
+from toys import ToyReader
+
+from haco.data import packing
+from haco.data.index import open_dataset
+from haco.data.labels import truth_of
+from haco.data.packing import pack
+from haco.data.store import PackedReader
+from haco.files import InputError
+from haco.geometry.contact import PROTOCOLS
+
+SOURCE: dict[str, object] = {"toy": 0}
+
+
+@pytest.fixture
+def small_shards(monkeypatch):
+    monkeypatch.setattr(packing, "SHARD", 3)
+
+
+def bytes_of(folder) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_packed_samples_are_the_readers_samples(tmp_path, small_shards):
+    reader = ToyReader(8)
+    packed = PackedReader(pack(reader, tmp_path / "toy", SOURCE, workers=1))
+    assert len(packed) == 8
+    for index in range(8):
+        sample, again = reader[index], packed[index]
+        assert (sample.key, sample.side, sample.interaction) == (
+            again.key,
+            again.side,
+            again.interaction,
+        )
+        np.testing.assert_array_equal(again.box, sample.box)
+        np.testing.assert_array_equal(again.keypoints, sample.keypoints)
+        np.testing.assert_allclose(again.distance, sample.distance, rtol=1e-3)
+        assert again.contact is None
+        # JPEG: colours stay in their channels, and on the whole where they were.
+        difference = again.image.astype(int) - sample.image
+        assert np.abs(difference.mean(axis=(0, 1))).max() < 3
+
+
+def test_truth_of_a_pack_is_the_truth_of_its_samples(tmp_path):
+    reader = ToyReader(9)
+    packed = PackedReader(pack(reader, tmp_path / "toy", SOURCE, workers=1))
+    protocol = dataclasses.replace(
+        PROTOCOLS["harmonised"], thresholds={"toy/hands": 0.03, "*": 0.01}
+    )
+    fast = packed.truth(protocol)
+    slow = truth_of([packed[index] for index in range(9)], protocol)
+    np.testing.assert_array_equal(fast.contact, slow.contact)
+    np.testing.assert_array_equal(fast.valid, slow.valid)
+    assert fast.contact[1].sum() > fast.contact[0].sum()
+
+
+def test_sources_with_bits_are_packed_as_bits(tmp_path):
+    contact, valid = np.arange(778) < 5, np.arange(778) != 2
+    sample = dataclasses.replace(
+        ToyReader(1)[0], distance=None, contact=contact, valid=valid, keypoints=None
+    )
+    packed = PackedReader(pack([sample] * 2, tmp_path / "bits", SOURCE, workers=1))
+    assert packed[1].distance is None
+    assert packed[1].keypoints is None
+    np.testing.assert_array_equal(packed[1].contact, contact)
+    truth = packed.truth(PROTOCOLS["harmonised"])
+    np.testing.assert_array_equal(truth.contact[0], contact & valid)
+    np.testing.assert_array_equal(truth.valid[1], valid)
+
+
+def test_killed_packing_goes_on_to_the_same_bytes(tmp_path, small_shards):
+    class Dies(ToyReader):
+        def __getitem__(self, index):
+            if index == 7:
+                raise KeyboardInterrupt
+            return super().__getitem__(index)
+
+    whole = bytes_of(pack(ToyReader(10), tmp_path / "whole", SOURCE, workers=1))
+    with pytest.raises(KeyboardInterrupt):
+        pack(Dies(10), tmp_path / "killed", SOURCE, workers=1)
+    with pytest.raises(InputError, match="no finished packed dataset"):
+        PackedReader(tmp_path / "killed")
+
+    asked = []
+
+    class Counts(ToyReader):
+        def __getitem__(self, index):
+            asked.append(index)
+            return super().__getitem__(index)
+
+    pack(Counts(10), tmp_path / "killed", SOURCE, workers=1)
+    assert asked == [6, 7, 8, 9]
+    assert bytes_of(tmp_path / "killed") == whole
+
+
+@pytest.mark.slow
+def test_number_of_workers_does_not_change_a_byte(tmp_path, small_shards):
+    one = pack(ToyReader(7), tmp_path / "one", SOURCE, workers=1)
+    two = pack(ToyReader(7), tmp_path / "two", SOURCE, workers=2)
+    assert bytes_of(one) == bytes_of(two)
+
+
+def test_finished_pack_is_left_alone_and_another_is_refused(tmp_path):
+    folder = pack(ToyReader(2), tmp_path / "toy", SOURCE, workers=1)
+    before = (folder / "card.json").stat().st_mtime_ns
+    assert pack(ToyReader(2), folder, SOURCE, workers=1) == folder
+    assert (folder / "card.json").stat().st_mtime_ns == before
+    with pytest.raises(InputError, match="holds another packed dataset"):
+        pack(ToyReader(3), folder, SOURCE, workers=1)
+
+
+def test_pack_begun_from_another_source_is_refused(tmp_path):
+    (tmp_path / "toy").mkdir()
+    (tmp_path / "toy" / "plan.json").write_text(json.dumps({"source": "other"}))
+    with pytest.raises(InputError, match="another pack was begun here"):
+        pack(ToyReader(3), tmp_path / "toy", SOURCE, workers=1)
+
+
+def test_card_says_what_was_packed(tmp_path):
+    folder = pack(ToyReader(6), tmp_path / "toy", SOURCE, workers=1)
+    card = json.loads((folder / "card.json").read_text())
+    assert card["plan"]["num"] == 6
+    assert card["plan"]["source"] == SOURCE
+    assert card["shares"] == {"free": 1 / 3, "hands": 1 / 3, "power": 1 / 3}
+
+
+def test_damaged_picture_is_named(tmp_path):
+    folder = pack(ToyReader(2), tmp_path / "toy", SOURCE, workers=1)
+    size = (folder / "pictures.bin").stat().st_size
+    (folder / "pictures.bin").write_bytes(b"\0" * size)
+    with pytest.raises(InputError, match=r"pictures\.bin: picture 1 is damaged"):
+        PackedReader(folder)[1]
+
+
+def test_pack_travels_to_a_worker(tmp_path):
+    packed = PackedReader(pack(ToyReader(2), tmp_path / "toy", SOURCE, workers=1))
+    copy = pickle.loads(pickle.dumps(packed))  # noqa: S301, TID251 - our own bytes
+    np.testing.assert_array_equal(copy[1].image, packed[1].image)
+
+
+def test_pack_opens_by_name(tmp_path):
+    pack(ToyReader(2), tmp_path / "toy-val", SOURCE, workers=1)
+    assert len(open_dataset("packed/toy", tmp_path, split="val")) == 2
+
+
+def test_unknown_dataset_is_refused_with_the_known_ones():
+    with pytest.raises(InputError, match="'dexy' is unknown; haco reads packed, synthetic"):
+        open_dataset("dexy")
