@@ -1,0 +1,108 @@
+"""The contact network: normalise, encode, decode, and read the coarse levels off the logits."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from haco.files import InputError
+from haco.models.decoder import ContactDecoder
+from haco.types import NUM_VERTICES, ContactLogits
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class ContactNet(nn.Module):
+    """A backbone, a decoder and optional heads.
+
+    The state dict has the prefixes `backbone.` and `decoder.`, and `context.` and `touch.` where
+    those parts exist. Constants are buffers outside it.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        decoder: ContactDecoder,
+        *,
+        context: nn.Module | None = None,
+        has_touch: bool = False,
+        mean: tuple[float, float, float] = IMAGENET_MEAN,
+        std: tuple[float, float, float] = IMAGENET_STD,
+    ) -> None:
+        """Join the parts.
+
+        Args:
+            backbone: From normalised images to features (B, C, H, W).
+            decoder: From tokens to contact logits.
+            context: From features to (tokens, keypoints); None flattens the features.
+            has_touch: Whether a head says if the hand touches anything.
+            mean: Subtracted from each of R, G, B in 0..1.
+            std: Divides what remains.
+        """
+        super().__init__()
+        self.backbone = backbone
+        self.decoder = decoder
+        self.context = context
+        self.touch = nn.Linear(decoder.dim, 1) if has_touch else None
+        self.num_levels = 0
+        self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
+
+    def forward(self, image: Float[Tensor, "batch 3 height width"]) -> ContactLogits:
+        """Predict contact.
+
+        Args:
+            image: Crops of right hands, RGB, 0..1.
+        """
+        return self.decode(self.encode(image))
+
+    def encode(
+        self, image: Float[Tensor, "batch 3 height width"]
+    ) -> Float[Tensor, "batch channels rows columns"]:
+        """Give the backbone's features.
+
+        Args:
+            image: Crops of right hands, RGB, 0..1.
+        """
+        return self.backbone((image - self.mean) / self.std)
+
+    def decode(self, features: Float[Tensor, "batch channels rows columns"]) -> ContactLogits:
+        """Give the logits that belong to the backbone's features."""
+        if self.context is None:
+            tokens, keypoints = features.flatten(2).transpose(1, 2), None
+        else:
+            tokens, keypoints = self.context(features)
+        vertices, query = self.decoder(tokens)
+        touch = None if self.touch is None else self.touch(query)[:, 0]
+        coarse = tuple(vertices @ level.T for level in self.levels)
+        return ContactLogits(vertices, coarse, touch, keypoints)
+
+    @property
+    def levels(self) -> tuple[Float[Tensor, "_ vertices"], ...]:
+        """The matrices set by `set_levels`, finest first; empty before."""
+        return tuple(self.get_buffer(f"level_{index}") for index in range(self.num_levels))
+
+    def set_levels(self, levels: Sequence[Float[Tensor, "_ vertices"]]) -> None:
+        """Fix the matrices that take vertex logits to the coarse levels.
+
+        They are constants of a hand, not weights, and stay out of the state dict.
+
+        Args:
+            levels: One matrix a level, finest first; each row is a weighted mean of vertices.
+        """
+        for level in levels:
+            if level.ndim != 2 or level.shape[1] != NUM_VERTICES:
+                raise InputError(
+                    f"a level has shape {tuple(level.shape)}; give matrices (K, {NUM_VERTICES})"
+                )
+        for index in range(self.num_levels):
+            delattr(self, f"level_{index}")
+        self.num_levels = len(levels)
+        for index, level in enumerate(levels):
+            matrix = level.detach().to(device=self.mean.device, dtype=self.mean.dtype, copy=True)
+            self.register_buffer(f"level_{index}", matrix, persistent=False)
