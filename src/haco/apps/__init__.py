@@ -1,0 +1,1 @@
+"""What people use: finding hands, predicting their contact, showing it."""
