@@ -1,6 +1,7 @@
 """Put the open hand together: from MakeHuman's files to the arrays of the asset."""
 
 import dataclasses
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,8 @@ LEVELS = ((778, 16, 0.15), (336, 10, 0.15), (84, 6, -0.2))
 """Vertices, rim edges and least normal turn of each level."""
 TIP_IDS = (745, 317, 445, 556, 673)
 TIP_JOINTS = tuple(skeleton.finger_joints(finger)[2] for finger in range(5))
+NAIL_IMPORTANCE = 12
+"""Nails are flat, so shape alone would leave hardly a vertex on them."""
 KEEP = 1e6
 """Importance that no collapse overcomes."""
 
@@ -39,9 +42,9 @@ class RenderMesh:
     nail: np.ndarray
     shapedirs: np.ndarray
     joints: np.ndarray
-    """(16, 3)"""
+    """(21, 3): the sixteen joints, then the ends of the last bones, from the thumb on."""
     joint_dirs: np.ndarray
-    """(16, 3, 10)"""
+    """(21, 3, 10)"""
 
 
 def build_arrays(wheel: Path) -> dict[str, np.ndarray]:
@@ -86,20 +89,17 @@ def _render_mesh(source: Source) -> RenderMesh:
         weights=rounded_shares(mix @ source.weights[:num_arm], 4, least=1e-3),
         nail=mix @ source.nail[:num_arm] > 0.5,
         shapedirs=directions(bodies, scores).round(6),
-        joints=people.joints.mean(axis=0)[:16],
-        joint_dirs=directions(people.joints[:, :16], scores),
+        joints=people.joints.mean(axis=0),
+        joint_dirs=directions(people.joints, scores),
     )
 
 
 def _tip_vertices(mesh: RenderMesh) -> np.ndarray:
     """Find the farthest vertex of each finger's last segment along its last bone."""
     tips = []
-    for joint in TIP_JOINTS:
+    for joint, end in zip(TIP_JOINTS, mesh.joints[16:], strict=True):
         mine = np.flatnonzero(mesh.weights.argmax(axis=1) == joint)
-        bone = mesh.joints[joint] - mesh.joints[joint - 1]
-        pad = mesh.vertices[mine].mean(axis=0) - mesh.joints[joint]
-        along = pad / np.linalg.norm(pad) + bone / np.linalg.norm(bone)
-        tips.append(mine[np.argmax(mesh.vertices[mine] @ along)])
+        tips.append(mine[np.argmax(mesh.vertices[mine] @ (end - mesh.joints[joint]))])
     return np.array(tips)
 
 
@@ -109,6 +109,7 @@ def _levels(mesh: RenderMesh, tips: np.ndarray) -> list[tuple[np.ndarray, np.nda
     importance = (
         1 + 3 * mesh.weights[:, 1:].sum(axis=1) + 3 * mesh.weights[:, TIP_JOINTS].sum(axis=1)
     )
+    importance[mesh.nail] += NAIL_IMPORTANCE
     importance[tips] = KEEP
     collapser = Collapser(mesh.vertices * 100, mesh.faces[inside], importance)
     levels = []
@@ -136,8 +137,10 @@ def _label_arrays(
     place[order] = np.arange(len(order))
     faces = place[levels[0][1]]
     template, weights, shapedirs = mesh.vertices[order], mesh.weights[order], mesh.shapedirs[order]
-    regressor = joint_regressor(template, shapedirs, mesh.joints, mesh.joint_dirs)
+    regressor = joint_regressor(template, shapedirs, mesh.joints[:16], mesh.joint_dirs[:16])
     palmar = (_facing(mesh, lines)[order] > 0) & ~mesh.nail[order]
+    parts = regions.part_index(template, weights, palmar, lines)
+    parts = regions.merge_islands(parts, template, faces)
     clusters = {
         f"cluster_{len(kept)}": regions.nearest_kept(template, faces, np.sort(place[kept]))
         for kept, _ in levels[1:]
@@ -155,7 +158,7 @@ def _label_arrays(
         **{name: cluster.astype(np.int32) for name, cluster in clusters.items()},
         "cluster_21": regions.joint_clusters(template, weights, lines),
         "part_names": np.array(regions.PART_NAMES),
-        "part_index": regions.part_index(template, weights, palmar, lines).astype(np.int32),
+        "part_index": parts.astype(np.int32),
     }
 
 
@@ -168,7 +171,7 @@ def _fan(faces: np.ndarray) -> np.ndarray:
     loop = [min(following)]
     while following[loop[-1]] != loop[0]:
         loop.append(following[loop[-1]])
-    return np.array([(loop[0], b, a) for a, b in zip(loop[1:-1], loop[2:], strict=True)])
+    return np.array([(loop[0], b, a) for a, b in pairwise(loop[1:])])
 
 
 def _facing(mesh: RenderMesh, lines: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import connected_components, dijkstra
 
 from open_hand.skeleton import finger_joints, place_along
 from open_hand.source import FINGERS
@@ -16,15 +16,16 @@ PART_NAMES = (
 # Where a finger parts from the palm, as a share of its first bone: at the web on the palm side,
 # nearer to the knuckle on the back. The thumb's first bone lies in the palm for the most part.
 FINGER_START = {"palmar": 0.45, "dorsal": 0.25}
-THUMB_START = {"palmar": 0.5, "dorsal": 0.3}
+THUMB_START = {"palmar": 0.5, "dorsal": 0.2}
 WRIST_FROM = -0.008
 KNUCKLE_PAD = 0.018
 # Lines (x, z) in the palm that its regions gather around, metres.
-PALM_LINES = {
-    "palm_thenar": ((-0.012, 0.014), (-0.055, 0.036)),
-    "palm_hypothenar": ((-0.012, -0.020), (-0.062, -0.033)),
-    "palm_centre": ((-0.045, 0.000), (-0.080, 0.004)),
-}
+PALM_LINES = (
+    ("palm_thenar", (-0.012, 0.014), (-0.055, 0.036)),
+    ("palm_hypothenar", (-0.012, -0.020), (-0.062, -0.033)),
+    ("palm_centre", (-0.045, 0.000), (-0.080, 0.004)),
+    ("palm_centre", (-0.072, 0.022), (-0.090, 0.026)),  # the web beside the index finger
+)
 
 
 def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
@@ -99,6 +100,39 @@ def part_index(
     return index
 
 
+def merge_islands(parts: np.ndarray, vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Leave each part its largest piece; smaller pieces join the part that borders them most.
+
+    Args:
+        parts: (V,) part of each vertex.
+        vertices: (V, 3)
+        faces: (F, 3)
+
+    Returns:
+        (V,) parts that are each connected along edges.
+    """
+    parts = parts.copy()
+    joined = edge_lengths(vertices, faces).astype(bool)
+    while True:
+        islands = _islands(parts, joined)
+        if not islands:
+            return parts
+        for island in islands:
+            beside = np.setdiff1d(joined[island].indices, island)
+            parts[island] = np.bincount(parts[beside]).argmax()
+
+
+def _islands(parts: np.ndarray, joined: csr_matrix) -> list[np.ndarray]:
+    """Return the pieces of every part that are not its largest."""
+    islands = []
+    for part in np.unique(parts):
+        mine = np.flatnonzero(parts == part)
+        count, piece = connected_components(joined[mine][:, mine], directed=False)
+        largest = np.bincount(piece).argmax()
+        islands += [mine[piece == i] for i in range(count) if i != largest]
+    return islands
+
+
 def _palm_part(vertex: np.ndarray, side: str, lines: np.ndarray) -> str:
     if vertex[0] > WRIST_FROM:
         return "wrist"
@@ -110,8 +144,7 @@ def _palm_part(vertex: np.ndarray, side: str, lines: np.ndarray) -> str:
     to_wrist = np.array([across[1], -across[0]]) / np.linalg.norm(across)
     if (flat - little_base) @ to_wrist < KNUCKLE_PAD and flat[1] < index_base[1] + 0.014:
         return "palm_fingers"
-    gaps = {name: _gap(flat, *np.array(line)) for name, line in PALM_LINES.items()}
-    return min(gaps, key=lambda name: gaps[name])
+    return min(PALM_LINES, key=lambda line: _gap(flat, np.array(line[1]), np.array(line[2])))[0]
 
 
 def _gap(point: np.ndarray, start: np.ndarray, end: np.ndarray) -> float:

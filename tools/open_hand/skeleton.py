@@ -34,6 +34,10 @@ def palm_directions(lines: np.ndarray, axes: np.ndarray) -> np.ndarray:
     bones = np.diff(lines, axis=1)
     for finger in range(5):
         directions[finger_joints(finger)] = _unit(np.cross(axes[finger], bones[finger]))
+    thumb_base = finger_joints(0)[
+        0
+    ]  # its bone lies in the palm, so half of it looks as the palm does
+    directions[thumb_base] = _unit(directions[thumb_base] + PALM_DIRECTION)
     return directions
 
 

