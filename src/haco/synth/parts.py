@@ -1,0 +1,275 @@
+"""Painted meshes that a scene is made of: hands with whole forearms, sleeves, watches, things."""
+
+import dataclasses
+import functools
+
+import numpy as np
+from jaxtyping import Bool, Float, Float64, Int
+
+from haco.hands.open_hand import open_hand_arrays
+from haco.synth.kernels import corner_normals
+from haco.synth.materials import Skin, joint_coordinate, make_material, paint_skin
+from haco.synth.noise import noise_at
+from haco.synth.shapes import Shape
+
+SMOOTH_COSINE = float(np.cos(np.radians(50)))
+"""Faces of things that meet at a sharper angle than this show an edge."""
+FOREARM_LENGTH = 0.4
+"""How far the forearm goes on beyond the end of the hand's render mesh, metres."""
+FOREARM_RINGS = 6
+"""Steps of that: what of the arm lies behind the camera is left out ring by ring."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Part:
+    """One mesh of one material, painted at its vertices."""
+
+    vertices: Float64[np.ndarray, "vertices 3"]
+    """In the hand's frame (or, once the scene is placed, the camera's), metres."""
+    faces: Int[np.ndarray, "faces 3"]
+    normals: Float64[np.ndarray, "faces 3 3"]
+    """Of each corner of each face."""
+    rest: Float64[np.ndarray, "vertices 3"]
+    """Where the material's pattern is read, metres: moves with the thing, so that paint sticks."""
+    paint: Float64[np.ndarray, "vertices 6"]
+    """Linear red, green, blue; nail; place along the finger in bones; palm side."""
+    material: np.ndarray
+    """One `MATERIAL` record."""
+    casts_shadow: bool = True
+    """A plane need not: it has nothing behind it."""
+
+    def placed(self, T: Float[np.ndarray, "4 4"]) -> "Part":
+        """Carry the mesh into another frame by a rigid 4x4 matrix; the paint stays on it."""
+        return dataclasses.replace(
+            self,
+            vertices=self.vertices @ T[:3, :3].T + T[:3, 3],
+            normals=self.normals @ T[:3, :3].T,
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Arm:
+    """The hand's render mesh with a whole forearm: what does not change with the pose."""
+
+    faces: Int[np.ndarray, "faces 3"]
+    rest: Float64[np.ndarray, "vertices 3"]
+    num_hand: int
+    """Vertices of the render mesh; those after it are the forearm's prolongation."""
+    end: Int[np.ndarray, " loop"]
+    """Render vertices around the forearm's open end, in order."""
+    middle: Bool[np.ndarray, " render_vertices"]
+    """Render vertices about half way along the forearm."""
+
+    def extend(self, values: Float[np.ndarray, "render_vertices c"]) -> np.ndarray:
+        """Repeat a value of the forearm's end along its prolongation."""
+        end = values[self.end]
+        rings = np.tile(end, (FOREARM_RINGS, 1))
+        return np.concatenate([values, rings, end.mean(axis=0, keepdims=True)])
+
+    def prolong(self, vertices: Float[np.ndarray, "render_vertices 3"]) -> np.ndarray:
+        """Add the prolongation to a posed render mesh."""
+        end = vertices[self.end]
+        centre, along = end.mean(axis=0), FOREARM_LENGTH * self.direction(vertices)
+        steps = np.arange(1, FOREARM_RINGS + 1) / FOREARM_RINGS
+        rings = [centre + step * along + (1 + 0.2 * step) * (end - centre) for step in steps]
+        return np.concatenate([vertices, *rings, (centre + along)[None]])
+
+    def direction(self, vertices: Float[np.ndarray, "render_vertices 3"]) -> np.ndarray:
+        """Unit vector from the wrist to the elbow."""
+        along = vertices[self.end].mean(axis=0) - vertices[self.middle].mean(axis=0)
+        return along / np.linalg.norm(along)
+
+
+@functools.cache
+def arm() -> Arm:
+    """Build the forearm's prolongation, once."""
+    hand = open_hand_arrays()
+    template = hand.render_template.astype(np.float64)
+    faces = hand.render_faces.astype(np.int32)
+    end = _open_loop(faces)
+    middle = (template[:, 0] > 0.05) & (template[:, 0] < 0.09)
+    num_hand, length = len(template), len(end)
+    ring = end
+    added = []
+    for step in range(FOREARM_RINGS):
+        farther = num_hand + step * length + np.arange(length)
+        beside, farther_beside = np.roll(ring, -1), np.roll(farther, -1)
+        added.append(np.stack([beside, ring, farther], axis=1))
+        added.append(np.stack([beside, farther, farther_beside], axis=1))
+        ring = farther
+    cap = np.full(length, num_hand + FOREARM_RINGS * length)
+    added.append(np.stack([np.roll(ring, -1), ring, cap], axis=1))
+    whole = np.concatenate([faces, *added]).astype(np.int32)
+    shape = Arm(whole, template, num_hand, end, middle)
+    return dataclasses.replace(shape, rest=shape.prolong(template))
+
+
+def hand_part(
+    vertices: Float[np.ndarray, "render_vertices 3"], skin: Skin, *, mirrored: bool = False
+) -> Part:
+    """Make a hand with its forearm, painted as skin.
+
+    Args:
+        vertices: Posed render mesh, metres.
+        skin: Whose.
+        mirrored: True for a left hand, whose faces turn the other way.
+    """
+    hand, whole = open_hand_arrays(), arm()
+    paint = np.concatenate(
+        [
+            paint_skin(skin, hand),
+            hand.render_nail[:, None].astype(np.float64),
+            joint_coordinate(hand)[:, None],
+            hand.render_palmar[:, None].astype(np.float64),
+        ],
+        axis=1,
+    )
+    placed = whole.prolong(vertices.astype(np.float64))
+    faces = whole.faces[:, ::-1] if mirrored else whole.faces
+    return make_part(
+        placed, faces, whole.extend(paint), skin.material, rest=whole.rest, smooth=True
+    )
+
+
+def band_part(
+    vertices: Float[np.ndarray, "render_vertices 3"],
+    colour: Float64[np.ndarray, "3"],
+    material: np.ndarray,
+    *,
+    start: float,
+    stop: float,
+    thickness: float,
+    folds: float,
+    mirrored: bool = False,
+) -> Part:
+    """Make what lies round the forearm: a sleeve, a watch strap or a bracelet.
+
+    Args:
+        vertices: Posed render mesh, metres.
+        colour: Linear.
+        material: A `MATERIAL` record.
+        start: Where it begins, metres from the wrist towards the elbow.
+        stop: Where it ends, likewise.
+        thickness: How far off the skin it lies, metres.
+        folds: How much folds change that, as a share of it.
+        mirrored: True on a left hand.
+    """
+    whole = arm()
+    placed, along = whole.prolong(vertices.astype(np.float64)), whole.direction(vertices)
+    reach = whole.rest[whole.faces, 0]
+    faces = whole.faces[(reach.max(axis=1) > start) & (reach.min(axis=1) < stop)]
+    used, faces = np.unique(faces, return_inverse=True)
+    normals = vertex_normals(placed, whole.faces)[used]
+    rest, placed = whole.rest[used], placed[used]
+    # Vertices just outside the band slide along the arm to its edge, so that the edge is clean.
+    slide = np.clip(rest[:, 0], start, stop) - rest[:, 0]
+    wave = 1 + folds * noise_at(rest / np.array([0.03, 0.02, 0.02]) + material["offset"])
+    placed = placed + slide[:, None] * along + (thickness * wave)[:, None] * normals
+    faces = faces.reshape(-1, 3).astype(np.int32)
+    faces = faces[:, ::-1] if mirrored else faces
+    return make_part(
+        placed, faces, plain_paint(colour, len(rest)), material, rest=rest, smooth=True
+    )
+
+
+def watch_face(
+    vertices: Float[np.ndarray, "render_vertices 3"],
+    colour: Float64[np.ndarray, "3"],
+    *,
+    start: float,
+    radius: float,
+) -> Part:
+    """Make the round case of a watch on the back of the wrist; arguments as for `band_part`."""
+    whole = arm()
+    template, along = whole.rest[: whole.num_hand], whole.direction(vertices)
+    near = np.abs(template[:, 0] - start) < 0.02
+    centre = vertices[near].mean(axis=0)
+    highest = vertices[near][template[near, 1].argmax()]
+    up = highest - centre - ((highest - centre) @ along) * along
+    height, up = np.linalg.norm(up), up / np.linalg.norm(up)
+    angles = np.arange(24) * (2 * np.pi / 24)
+    ring = radius * (
+        np.cos(angles)[:, None] * along + np.sin(angles)[:, None] * np.cross(up, along)
+    )
+    low, high = centre + (height - 0.004) * up, centre + (height + 0.009) * up
+    placed = np.concatenate([low + ring, high + ring, high[None]])
+    here, beside = np.arange(24), np.roll(np.arange(24), -1)
+    faces = np.concatenate(
+        [
+            np.stack([here, beside, here + 24], axis=1),
+            np.stack([beside, beside + 24, here + 24], axis=1),
+            np.stack([here + 24, beside + 24, np.full(24, 48)], axis=1),
+        ]
+    )
+    paint = plain_paint(colour, 49)
+    material = make_material(gloss=0.6, shininess=80.0)
+    return make_part(placed, faces.astype(np.int32), paint, material, rest=placed - centre)
+
+
+def shape_parts(
+    shape: Shape,
+    T_hand_object: Float[np.ndarray, "4 4"],
+    materials: list[tuple[Float64[np.ndarray, "3"], np.ndarray]],
+) -> list[Part]:
+    """Make one part of each primitive of a shape, the materials taken in turn."""
+    vertices, faces = shape.mesh()
+    placed = vertices @ T_hand_object[:3, :3].T + T_hand_object[:3, 3]
+    owners = shape.face_parts()
+    parts = []
+    for owner in range(owners.max() + 1):
+        colour, material = materials[owner % len(materials)]
+        used, own = np.unique(faces[owners == owner], return_inverse=True)
+        own = own.reshape(-1, 3).astype(np.int32)
+        paint = plain_paint(colour, len(used))
+        part = make_part(placed[used], own, paint, material, rest=vertices[used])
+        parts.append(dataclasses.replace(part, casts_shadow=shape.kind != "plane"))
+    return parts
+
+
+def make_part(
+    vertices: Float64[np.ndarray, "vertices 3"],
+    faces: Int[np.ndarray, "faces 3"],
+    paint: Float64[np.ndarray, "vertices 6"],
+    material: np.ndarray,
+    *,
+    rest: Float64[np.ndarray, "vertices 3"],
+    smooth: bool = False,
+) -> Part:
+    """Make a part and its normals; edges stay sharp unless it is `smooth` all over."""
+    vertices, faces = np.ascontiguousarray(vertices), np.ascontiguousarray(faces)
+    normals = corner_normals(vertices, faces, -2.0 if smooth else SMOOTH_COSINE)
+    return Part(
+        vertices=vertices,
+        faces=faces,
+        normals=normals,
+        rest=np.ascontiguousarray(rest),
+        paint=np.ascontiguousarray(paint),
+        material=material,
+    )
+
+
+def plain_paint(colour: Float64[np.ndarray, "3"], count: int) -> Float64[np.ndarray, "count 6"]:
+    """Paint that many vertices in one linear colour, with no nails and no joints."""
+    return np.tile(np.concatenate([colour, np.zeros(3)]), (count, 1))
+
+
+def vertex_normals(
+    vertices: Float64[np.ndarray, "vertices 3"], faces: Int[np.ndarray, "faces 3"]
+) -> Float64[np.ndarray, "vertices 3"]:
+    """Give the unit normal of each vertex, by the area of the faces around it."""
+    a, b, c = (vertices[faces[:, k]] for k in range(3))
+    flat = np.cross(b - a, c - a)
+    total = np.zeros_like(vertices)
+    for k in range(3):
+        np.add.at(total, faces[:, k], flat)
+    return total / (np.linalg.norm(total, axis=1, keepdims=True) + 1e-20)
+
+
+def _open_loop(faces: Int[np.ndarray, "faces 3"]) -> Int[np.ndarray, " loop"]:
+    """Walk around the one hole of a mesh, in the direction of its faces' own edges."""
+    edges = {(a, b) for a, b, c in faces for a, b in ((a, b), (b, c), (c, a))}
+    following = {a: b for a, b in edges if (b, a) not in edges}
+    loop = [min(following)]
+    while following[loop[-1]] != loop[0]:
+        loop.append(following[loop[-1]])
+    return np.array(loop)

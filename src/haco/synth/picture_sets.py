@@ -1,0 +1,46 @@
+"""The named recipes by which pictures are drawn."""
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from haco.synth.interaction import Kind
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PictureSet:
+    """What one set of pictures is made of."""
+
+    number: int
+    """Enters the seed of every sample, so it may never change."""
+    shares: Mapping[Kind, float]
+    """How often each kind of interaction is drawn; sums to one."""
+    supersample: int
+    """Rays along each side of a pixel."""
+    everyday: bool
+    """Any view, cluttered scenes, sleeves and the flaws of cameras; else one view, one colour."""
+    left_share: float
+    """Share of samples that are given as left hands."""
+
+
+PICTURE_SETS: Mapping[str, PictureSet] = MappingProxyType(
+    {
+        "easy": PictureSet(
+            number=1,
+            shares={"power": 0.3, "pinch": 0.2, "surface": 0.2, "near": 0.1, "free": 0.2},
+            supersample=2,
+            everyday=False,
+            left_share=0.0,
+        ),
+        "full": PictureSet(
+            number=2,
+            shares={
+                "power": 0.24, "pinch": 0.20, "surface": 0.14, "body": 0.08, "hands": 0.10,
+                "near": 0.10, "free": 0.14,
+            },
+            supersample=1,
+            everyday=True,
+            left_share=0.5,
+        ),
+    }
+)  # fmt: skip
