@@ -1,0 +1,238 @@
+"""Closing one finger until it touches: segment by segment, the nearer ones stop first."""
+
+import dataclasses
+from typing import NamedTuple, no_type_check
+
+import numba
+import numpy as np
+from jaxtyping import Float, Int
+
+from haco.synth.postures import COUPLING, LOWER, UPPER, Posture, base_turns
+from haco.synth.skin import FINGER_JOINTS, ShapedHand
+from haco.synth.targets import Target, target_distance
+
+NUM_STEPS = 14
+SWEEP = 1.5
+"""Radians that a full closing motion shares among the joints."""
+NEAR_MISS = 0.020
+"""A finger that finds nothing to touch stays as it was if it was nearer than this, metres."""
+BLOCKED = -0.002
+"""Overlap with the hand's own other fingers at which a finger stops, metres (soft flesh)."""
+
+_jit = numba.njit(cache=True, error_model="numpy")
+
+
+class FingerSkin(NamedTuple):
+    """One finger of a shaped hand: its vertices and the three joints that carry them."""
+
+    vertices: Float[np.ndarray, "n 3"]
+    """At rest, metres."""
+    weights: Float[np.ndarray, "n 3"]
+    """Of the finger's three joints; what is missing to one belongs to the palm."""
+    segment: Int[np.ndarray, " n"]
+    """0 base, 1 middle, 2 tip; -1 for skin that mostly follows the palm."""
+    joints: Float[np.ndarray, "3 3"]
+    axes: Float[np.ndarray, "3 3"]
+    """Flexion axes."""
+    after: Float[np.ndarray, "3 3"]
+    """Turn of the first joint that follows its flexion (the thumb's opposition)."""
+    before: Float[np.ndarray, "3 3"]
+    """Turn of the first joint that precedes its flexion (abduction)."""
+
+
+class Closed(NamedTuple):
+    """Where a finger ended."""
+
+    flexion: Float[np.ndarray, "3"]
+    touched: bool
+    gap: float
+    """Least distance of the finger to the target at the end, metres."""
+
+
+def finger_skin(shaped: ShapedHand, posture: Posture, finger: int) -> FingerSkin:
+    """Cut one finger (0 thumb .. 4 little) out of a shaped hand."""
+    hand = shaped.arrays
+    joints = np.array(FINGER_JOINTS[finger])
+    carried = np.asarray(hand.lbs_weights[:, joints], np.float64)
+    own = carried.sum(axis=1) > 0.3
+    weights = np.ascontiguousarray(carried[own])
+    after, before = base_turns(posture, finger, hand)
+    return FingerSkin(
+        np.ascontiguousarray(shaped.vertices[own]),
+        weights,
+        np.where(weights.sum(axis=1) > 0.6, weights.argmax(axis=1), -1),
+        np.ascontiguousarray(shaped.joints[joints]),
+        np.asarray(hand.flexion_axes[joints - 1], np.float64),
+        after,
+        before,
+    )
+
+
+def close_finger(
+    shaped: ShapedHand,
+    posture: Posture,
+    finger: int,
+    target: Target,
+    *,
+    blockers: Float[np.ndarray, "capsules 7"],
+    softness: float,
+) -> tuple[Posture, Closed]:
+    """Close one finger of a posture onto a target.
+
+    All free joints flex together; the segment that touches first stops its own joint and those
+    before it, and the rest goes on. A finger that starts inside is opened first. One that never
+    touches keeps its place if that was near, and else closes by two fifths: closed further, it
+    would look as if it held what it does not.
+
+    Args:
+        shaped: The hand at rest.
+        posture: Start; the other fingers stay as they are.
+        finger: 0 thumb, 1 index, .. 4 little.
+        target: What to close on, in the hand's frame.
+        blockers: The hand's own capsules that stop the finger too: ends and radius, metres.
+        softness: Touch is below this distance, metres; slightly negative for soft skin.
+
+    Returns:
+        The new posture, and how it ended.
+    """
+    skin = finger_skin(shaped, posture, finger)
+    start = np.clip(posture.flexion[finger], LOWER[finger], UPPER[finger])
+    closed = _close(
+        skin, start, COUPLING[finger], LOWER[finger], UPPER[finger], target, blockers, softness
+    )
+    result = Closed(closed[0], bool(closed[1]), float(closed[2]))
+    flexion = posture.flexion.copy()
+    flexion[finger] = result.flexion
+    return dataclasses.replace(posture, flexion=flexion), result
+
+
+@_jit
+@no_type_check
+def _about(axis, angle):
+    x, y, z = axis[0], axis[1], axis[2]
+    s, c = np.sin(angle), np.cos(angle)
+    v = 1.0 - c
+    turn = np.zeros((3, 3))
+    turn[0, 0], turn[0, 1], turn[0, 2] = c + x * x * v, x * y * v - z * s, x * z * v + y * s
+    turn[1, 0], turn[1, 1], turn[1, 2] = y * x * v + z * s, c + y * y * v, y * z * v - x * s
+    turn[2, 0], turn[2, 1], turn[2, 2] = z * x * v - y * s, z * y * v + x * s, c + z * z * v
+    return turn
+
+
+@_jit
+@no_type_check
+def _joint_frames(skin, flexion):
+    """Turn and shift of each of the three joints as motions of resting points."""
+    turns, shifts = np.zeros((3, 3, 3)), np.zeros((3, 3))
+    turns[0] = skin.after @ _about(skin.axes[0], flexion[0]) @ skin.before
+    shifts[0] = skin.joints[0] - turns[0] @ skin.joints[0]
+    for k in range(1, 3):
+        turns[k] = turns[k - 1] @ _about(skin.axes[k], flexion[k])
+        pivot = turns[k - 1] @ skin.joints[k] + shifts[k - 1]
+        shifts[k] = pivot - turns[k] @ skin.joints[k]
+    return turns, shifts
+
+
+@_jit
+@no_type_check
+def _gaps(skin, flexion, first, target, blockers):
+    """Least distance of each segment from `first` on, to the target and to the blockers."""
+    gap, block = np.full(3, np.inf), np.full(3, np.inf)
+    turns, shifts = _joint_frames(skin, flexion)
+    for i in range(skin.vertices.shape[0]):
+        segment = skin.segment[i]
+        if segment < first:
+            continue
+        px, py, pz = skin.vertices[i, 0], skin.vertices[i, 1], skin.vertices[i, 2]
+        rest = 1.0 - skin.weights[i, 0] - skin.weights[i, 1] - skin.weights[i, 2]
+        x, y, z = rest * px, rest * py, rest * pz
+        for k in range(3):
+            w = skin.weights[i, k]
+            if w == 0.0:
+                continue
+            R, t = turns[k], shifts[k]
+            x += w * (R[0, 0] * px + R[0, 1] * py + R[0, 2] * pz + t[0])
+            y += w * (R[1, 0] * px + R[1, 1] * py + R[1, 2] * pz + t[1])
+            z += w * (R[2, 0] * px + R[2, 1] * py + R[2, 2] * pz + t[2])
+        gap[segment] = min(gap[segment], target_distance(x, y, z, target))
+        for b in range(blockers.shape[0]):
+            block[segment] = min(block[segment], capsule_gap(x, y, z, blockers[b]))
+    return gap, block
+
+
+@_jit
+@no_type_check
+def capsule_gap(x, y, z, capsule):
+    """Signed distance from a point to a capsule given by its ends and radius (7 numbers)."""
+    ax, ay, az = capsule[3] - capsule[0], capsule[4] - capsule[1], capsule[5] - capsule[2]
+    dx, dy, dz = x - capsule[0], y - capsule[1], z - capsule[2]
+    along = (dx * ax + dy * ay + dz * az) / (ax * ax + ay * ay + az * az)
+    along = min(max(along, 0.0), 1.0)
+    dx, dy, dz = dx - along * ax, dy - along * ay, dz - along * az
+    return np.sqrt(dx * dx + dy * dy + dz * dz) - capsule[6]
+
+
+@_jit
+@no_type_check
+def _stopped(skin, flexion, first, target, blockers, gap_limit, block_limit):
+    """The farthest segment that has reached its limit, or -1; and whether the target stops it."""
+    gap, block = _gaps(skin, flexion, first, target, blockers)
+    for segment in range(2, first - 1, -1):
+        if gap[segment] < gap_limit[segment]:
+            return segment, True
+        if block[segment] < block_limit[segment]:
+            return segment, False
+    return -1, False
+
+
+@_jit
+@no_type_check
+def _close(skin, start, coupling, lower, upper, target, blockers, softness):
+    """Run the closing motion; returns flexion, touched, gap."""
+    flexion = start.copy()
+    opening = np.array([0.12, 0.10, 0.06])
+    for _ in range(8):
+        if _gaps(skin, flexion, 0, target, blockers)[0].min() > -0.0015:
+            break
+        flexion = np.maximum(flexion - opening, lower)
+    opened = flexion.copy()
+    first_gap = _gaps(skin, opened, 0, target, blockers)[0].min()
+    first, touched = 0, False
+    while first < 3:
+        gap, block = _gaps(skin, flexion, first, target, blockers)
+        # A segment beside one that touches may be near the surface already; it stops when bending
+        # brings it nearer still.
+        gap_limit = np.minimum(softness, gap - 0.0003)
+        block_limit = np.minimum(BLOCKED, block - 0.0005)
+        stopped, by_target = -1, False
+        for _ in range(NUM_STEPS):
+            before = flexion.copy()
+            for k in range(first, 3):
+                flexion[k] = min(flexion[k] + coupling[k] * SWEEP / NUM_STEPS, upper[k])
+            if np.all(flexion == before):
+                break
+            stopped, by_target = _stopped(
+                skin, flexion, first, target, blockers, gap_limit, block_limit
+            )
+            if stopped >= 0:
+                free, reached = before, flexion
+                for _ in range(4):
+                    middle = 0.5 * (free + reached)
+                    segment, hit = _stopped(
+                        skin, middle, first, target, blockers, gap_limit, block_limit
+                    )
+                    if segment >= 0:
+                        reached, stopped, by_target = middle, segment, hit
+                    else:
+                        free = middle
+                flexion = reached.copy()
+                break
+        if stopped < 0:
+            break
+        touched = touched or by_target
+        first = stopped + 1
+    if not touched:
+        share = 0.0 if first_gap < NEAR_MISS else 0.4
+        flexion = opened + share * (flexion - opened)
+    final = _gaps(skin, flexion, 0, target, blockers)[0].min()
+    return flexion, touched or final < softness, final

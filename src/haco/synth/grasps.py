@@ -1,0 +1,155 @@
+"""One posed hand and what it touches, drawn at random: `draw_interaction`.
+
+Each kind has a recipe that proposes a touch; what comes out inhuman or runs deep into something is
+drawn again. Labels are distances, measured at the end, never what the recipe meant.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+from jaxtyping import Float
+
+from haco.geometry.proximity import signed_distance
+from haco.hands.open_hand import OpenHandArrays, open_hand_arrays
+from haco.synth.capsules import self_overlap
+from haco.synth.held import Touch, pinch, power
+from haco.synth.interaction import FAR, Interaction, Kind
+from haco.synth.laid import body, free, near, surface
+from haco.synth.pairs import hands
+from haco.synth.postures import hand_pose_of
+from haco.synth.skin import PosedHand, ShapedHand, pose_shaped_hand, shape_hand
+
+INTERACTION_SHARES: Mapping[Kind, float] = MappingProxyType(
+    {
+        "power": 0.24,
+        "pinch": 0.20,
+        "surface": 0.14,
+        "body": 0.08,
+        "hands": 0.10,
+        "near": 0.10,
+        "free": 0.14,
+    }
+)
+"""How often each kind is drawn; sums to one."""
+MAX_PENETRATION = 0.008
+"""No vertex lies deeper inside what the hand touches, metres."""
+MAX_SELF_OVERLAP = 0.004
+"""Deepest that a hand's own capsules may run into each other, metres."""
+CONTACTLESS_KEPT = 0.3
+"""Share kept of those that were meant to touch and do not."""
+HAND_ON_HAND, ELSEWHERE = 0.005, 0.010
+"""Contact thresholds of the paper, metres."""
+_MAX_TRIES = 300
+
+_RECIPES: Mapping[Kind, Callable[[ShapedHand, np.random.Generator], Touch | None]] = {
+    "power": power,
+    "pinch": pinch,
+    "surface": surface,
+    "body": body,
+    "hands": hands,
+    "near": near,
+    "free": free,
+}
+
+
+def draw_kind(rng: np.random.Generator) -> Kind:
+    """Draw one kind of interaction after `INTERACTION_SHARES`."""
+    shares = INTERACTION_SHARES
+    return list(shares)[rng.choice(len(shares), p=list(shares.values()))]
+
+
+def draw_interaction(
+    kind: Kind, rng: np.random.Generator, *, hand: OpenHandArrays | None = None
+) -> Interaction:
+    """Draw a hand of some person in some posture, with what it touches or nearly touches.
+
+    Args:
+        kind: `power` or `pinch` (holds a thing), `surface`, `body`, `hands` (touches a second
+            hand), `near` (13 to 50 mm off something) or `free`.
+        rng: The same state gives the same interaction, to the byte.
+        hand: The open hand's arrays; None loads them.
+
+    Returns:
+        The hand, the things, and the exact distance of each label vertex to them.
+    """
+    if kind not in _RECIPES:
+        raise ValueError(f"no interaction is called '{kind}'; choose of {', '.join(_RECIPES)}")
+    hand = open_hand_arrays() if hand is None else hand
+    for _ in range(_MAX_TRIES):
+        shaped = shape_hand(np.clip(rng.normal(size=10), -2.0, 2.0), hand=hand)
+        touch = _RECIPES[kind](shaped, rng)
+        interaction = None if touch is None else _finished(kind, shaped, touch, rng)
+        if interaction is not None:
+            return interaction
+    raise RuntimeError(f"no acceptable '{kind}' in {_MAX_TRIES} tries")
+
+
+def _finished(
+    kind: Kind, shaped: ShapedHand, touch: Touch, rng: np.random.Generator
+) -> Interaction | None:
+    """Pose the meshes, measure all distances, and refuse what no hand would do."""
+    hand_pose = hand_pose_of(touch.posture, shaped.arrays)
+    bend = _draw_bend(rng)
+    posed = pose_shaped_hand(shaped, hand_pose, bend)
+    if self_overlap(shaped, posed.joints) > MAX_SELF_OVERLAP:
+        return None
+    distance = _distance(touch, posed.vertices, shaped.arrays)
+    if distance.min() < -MAX_PENETRATION:
+        return None
+    threshold = HAND_ON_HAND if kind == "hands" else ELSEWHERE
+    meant_to_touch = kind not in ("near", "free")
+    if meant_to_touch and distance.min() >= threshold and rng.random() > CONTACTLESS_KEPT:
+        return None
+    for _ in range(8):
+        if not _forearm_inside(touch, shaped, posed):
+            break
+        bend = _draw_bend(rng)
+        posed = pose_shaped_hand(shaped, hand_pose, bend)
+    else:
+        return None
+    return Interaction(
+        kind=kind,
+        betas=shaped.betas,
+        hand_pose=hand_pose,
+        wrist_bend=bend,
+        objects=touch.objects,
+        other_hand=touch.other_hand,
+        distance=distance.astype(np.float32),
+        threshold=threshold,
+        vertices=posed.vertices,
+        render_vertices=posed.render_vertices,
+        joints=posed.joints,
+    )
+
+
+def _draw_bend(rng: np.random.Generator) -> Float[np.ndarray, "3"]:
+    """Draw how the forearm meets the wrist: twist (x), sideways (y) and up or down (z)."""
+    return rng.normal(0.0, (0.15, 0.2, 0.35)).clip(-0.9, 0.9)
+
+
+def _distance(
+    touch: Touch, vertices: Float[np.ndarray, "points 3"], hand: OpenHandArrays
+) -> Float[np.ndarray, " points"]:
+    """Measure the signed distance from points to everything that the hand may touch."""
+    distance = np.full(len(vertices), FAR)
+    for thing in touch.objects:
+        distance = np.minimum(distance, thing.distance(vertices))
+    other = touch.other_hand
+    if other is not None:
+        faces = hand.closed_faces[:, ::-1] if other.mirrored else hand.closed_faces
+        distance = np.minimum(distance, signed_distance(vertices, other.vertices, faces))
+    return distance
+
+
+def _forearm_inside(touch: Touch, shaped: ShapedHand, posed: PosedHand) -> bool:
+    """Say whether the forearm, which has no labels, runs into what the hand touches."""
+    forearm = shaped.arrays.render_weights[:, 16] > 0.3
+    points = posed.render_vertices[forearm]
+    if _distance(touch, points, shaped.arrays).min() < -MAX_PENETRATION:
+        return True
+    if touch.other_hand is None:
+        return False
+    other = touch.other_hand.render_vertices[forearm]
+    apart = np.linalg.norm(points[::4, None] - other[None, ::4], axis=-1)
+    return bool(apart.min() < 0.012)
