@@ -178,10 +178,26 @@ def geodesic_distances(
     Returns:
         Metres, one row a source; infinite where no way leads.
     """
-    pairs = edges(faces)
-    lengths = np.linalg.norm(vertices[pairs[:, 0]] - vertices[pairs[:, 1]], axis=1)
-    shape = (len(vertices), len(vertices))
-    graph = scipy.sparse.csr_array((lengths.astype(np.float64), tuple(pairs.T)), shape=shape)
+    return path_lengths(vertices, edges(faces), sources)
+
+
+def path_lengths(
+    points: Float[np.ndarray, "points 3"],
+    pairs: Int[np.ndarray, "pairs 2"],
+    sources: Int[np.ndarray, " sources"] | None = None,
+) -> Float[np.ndarray, "sources_or_points points"]:
+    """Measure the shortest way from each source to every point by steps between joined points.
+
+    Args:
+        points: Positions, metres.
+        pairs: Which points are joined, each pair once.
+        sources: Where the ways begin; every point if None.
+
+    Returns:
+        Metres, one row a source; infinite where no way leads.
+    """
+    lengths = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1).astype(np.float64)
+    graph = scipy.sparse.csr_array((lengths, tuple(pairs.T)), shape=(len(points), len(points)))
     return scipy.sparse.csgraph.dijkstra(graph, directed=False, indices=sources)
 
 
