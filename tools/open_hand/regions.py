@@ -45,6 +45,11 @@ def edge_lengths(vertices: np.ndarray, faces: np.ndarray) -> csr_matrix:
     return (one_way + one_way.T).tocsr()
 
 
+def _edges_as_ones(vertices: np.ndarray, faces: np.ndarray) -> csr_matrix:
+    lengths = edge_lengths(vertices, faces)
+    return csr_matrix((np.ones(lengths.nnz), lengths.indices, lengths.indptr), lengths.shape)
+
+
 def palm_facing(
     vertices: np.ndarray, faces: np.ndarray, weights: np.ndarray, palm_directions: np.ndarray
 ) -> np.ndarray:
@@ -59,9 +64,10 @@ def palm_facing(
     wanted = weights @ palm_directions
     wanted /= np.linalg.norm(wanted, axis=1, keepdims=True)
     facing = (vertex_normals(vertices, faces) * wanted).sum(axis=1)
-    joined = edge_lengths(vertices, faces).astype(bool).astype(float)
+    joined = _edges_as_ones(vertices, faces)
+    valence = joined @ np.ones(len(vertices))
     for _ in range(2):
-        facing = 0.5 * facing + 0.5 * (joined @ facing) / joined.sum(axis=1).A1
+        facing = 0.5 * facing + 0.5 * (joined @ facing) / valence
     return facing
 
 
@@ -112,7 +118,7 @@ def merge_islands(parts: np.ndarray, vertices: np.ndarray, faces: np.ndarray) ->
         (V,) parts that are each connected along edges.
     """
     parts = parts.copy()
-    joined = edge_lengths(vertices, faces).astype(bool)
+    joined = _edges_as_ones(vertices, faces)
     while True:
         islands = _islands(parts, joined)
         if not islands:
