@@ -4,6 +4,23 @@ Public names load on first use, so that `import haco` and `haco --help` stay fas
 """
 
 import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # for editors and type checkers, which do not run __getattr__
+    from haco.apps.predictor import ContactPredictor as ContactPredictor
+    from haco.apps.result import HandContact as HandContact
+    from haco.data.index import open_dataset as open_dataset
+    from haco.files import InputError as InputError
+    from haco.files import read_image as read_image
+    from haco.hands.model import HandModel as HandModel
+    from haco.hands.topologies import load_hand as load_hand
+    from haco.learning.config import PRESETS as PRESETS
+    from haco.learning.evaluate import evaluate as evaluate
+    from haco.learning.train import train as train
+    from haco.models.networks import create_model as create_model
+    from haco.types import ContactLogits as ContactLogits
+    from haco.types import Crop as Crop
+    from haco.types import Sample as Sample
 
 __version__ = "0.1.0"
 

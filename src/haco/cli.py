@@ -63,7 +63,7 @@ def predict(
     """
     if not paths:
         raise UsageError("predict needs at least one picture, folder or glob")
-    if box is not None and (len(paths) > 1 or Path(paths[0]).is_dir()):
+    if box is not None and (len(paths) > 1 or any(Path(path).is_dir() for path in paths)):
         raise UsageError("--box goes with one picture; predict the others without it")
     from haco.apps.console import show_predictions
     from haco.apps.predictor import ContactPredictor

@@ -63,8 +63,8 @@ def test_parts_give_the_highest_probability_among_their_vertices(make_predictor,
     [
         ((400, 10, 500, 90), "right", "outside"),
         ((60, 40, 60, 160), "right", "empty|area"),
-        ((60, 40, float("nan"), 160), "right", "number"),
-        ((1, 2, 3), "right", "four"),
+        ((60, 40, float("nan"), 160), "right", "four numbers"),
+        ((1, 2, 3), "right", "four numbers"),
         (BOX, "up", "unknown"),
     ],
 )

@@ -39,7 +39,8 @@ def test_every_file_of_a_report_agrees_with_the_prediction(report):
     names = {path.name for path in out.iterdir()}
     assert names == {"photo.json", "photo.png", "photo.npz", "photo_0.ply", "photo_1.ply"}
     record = json.loads((out / "photo.json").read_text())
-    arrays = np.load(out / "photo.npz")
+    with np.load(out / "photo.npz") as file:
+        arrays = dict(file)
     assert (record["width"], record["height"]) == (120, 90)
     assert [hand["side"] for hand in record["hands"]] == ["right", "left"]
     assert record["hands"][1]["box"] == [60, 20, 110, 70]
@@ -51,14 +52,16 @@ def test_every_file_of_a_report_agrees_with_the_prediction(report):
         mesh = trimesh.load(out / f"photo_{index}.ply", process=False)
         np.testing.assert_allclose(mesh.vertices, hand.vertices, atol=1e-6)
         assert len(mesh.faces) == 1538
-    assert Image.open(out / "photo.png").width > 120
+    with Image.open(out / "photo.png") as picture:
+        assert picture.width > 120
 
 
 def test_a_picture_without_hands_has_a_report_with_an_empty_list(report):
     out, _ = report()
     assert {path.name for path in out.iterdir()} == {"photo.json", "photo.png", "photo.npz"}
     assert json.loads((out / "photo.json").read_text())["hands"] == []
-    assert np.load(out / "photo.npz")["probability"].shape == (0, 778)
+    with np.load(out / "photo.npz") as arrays:
+        assert arrays["probability"].shape == (0, 778)
 
 
 def test_when_one_file_fails_none_is_left(report, monkeypatch, tmp_path):

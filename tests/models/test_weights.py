@@ -10,6 +10,7 @@ import torch
 from haco.files import InputError
 from haco.models import WeightsMeta, bundled_weights, create_model, load_weights, save_weights
 from haco.models.contact_net import ContactNet
+from haco.types import ContactLogits
 
 META = WeightsMeta(
     network="tiny",
@@ -156,3 +157,19 @@ def test_meta_checks_its_values():
 def test_network_without_bundled_weights_says_so():
     with pytest.raises(InputError, match="no weights for 'hamer' ship with haco"):
         bundled_weights("hamer")
+
+
+def test_calibration_scales_then_shifts_the_logits():
+    meta = WeightsMeta(
+        network="tiny", temperature=2.0, bias=-1.0, touch_temperature=4.0, touch_bias=0.5
+    )
+    logits = ContactLogits(torch.tensor([[2.0, -2.0]]), (), torch.tensor([2.0]))
+    vertices, touch = meta.probabilities(logits)
+    torch.testing.assert_close(vertices, torch.sigmoid(torch.tensor([[0.0, -2.0]])))
+    torch.testing.assert_close(touch, torch.sigmoid(torch.tensor([1.0])))
+
+
+def test_without_a_touch_head_the_surest_vertex_speaks_for_the_hand():
+    logits = ContactLogits(torch.tensor([[2.0, -2.0]]), (), None)
+    vertices, touch = WeightsMeta(network="tiny").probabilities(logits)
+    torch.testing.assert_close(touch, vertices.amax(dim=1))

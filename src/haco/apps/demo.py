@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
@@ -12,8 +13,10 @@ from haco.apps.console import progress_bar, show_predictions
 from haco.apps.predictor import ContactPredictor
 from haco.data.labels import contact_of
 from haco.files import write_atomically
+from haco.geometry.contact import PROTOCOLS
 from haco.hands.parts import part_maxima
-from haco.learning.metrics import average_precision, per_sample_scores
+from haco.learning.histograms import average_precision, probability_histogram
+from haco.learning.metrics import per_sample_scores
 from haco.pictures.comparison import Comparison, draw_comparison
 from haco.pictures.overlay import HandPanel
 from haco.synth.engine import make_sample
@@ -61,7 +64,7 @@ def run_demo(photos: Sequence[str], out: Path, *, num: int, seed: int, weights: 
 
 
 def _compare(predictor: ContactPredictor, sample: Sample) -> tuple[Comparison, tuple[str, ...]]:
-    contact, _ = contact_of(sample, "paper")
+    contact, _ = contact_of(sample, PROTOCOLS[predictor.meta.protocol])
     hand = predictor(sample.image, box=sample.box, side=sample.side)
     ap, f1 = _scores(contact, hand.probability, hand.threshold)
     panels = [
@@ -90,4 +93,5 @@ def _scores(contact: np.ndarray, probability: np.ndarray, threshold: float) -> t
         alarms = int((probability >= threshold).sum())
         return "none to find", f"{alarms} false vertices"
     f1 = per_sample_scores(contact[None], probability[None], threshold)[0, 2]
-    return f"{average_precision(contact, probability):.2f}", f"{np.nan_to_num(f1):.2f}"
+    histogram = probability_histogram(torch.from_numpy(contact), torch.from_numpy(probability))
+    return f"{average_precision(histogram):.2f}", f"{np.nan_to_num(f1):.2f}"

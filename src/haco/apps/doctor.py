@@ -90,7 +90,7 @@ def _weights() -> Finding:
 
 
 def _open_hand() -> Finding:
-    from haco.hands import load_hand
+    from haco.hands.topologies import load_hand
 
     vertices = len(load_hand("open").template)
     return Finding("open hand", "present", f"{vertices} vertices, CC0, no licence form")

@@ -10,12 +10,13 @@ import torch
 from jaxtyping import Float, UInt8
 
 from haco.apps.detect import DetectedHand, HandDetector, MediapipeDetector
+from haco.apps.given import check_box, side_in_box
 from haco.apps.result import HandContact
 from haco.data.transforms import crop_hand
 from haco.files import InputError
-from haco.hands import load_hand
 from haco.hands.model import HandModel
-from haco.learning.calibration import calibrated_probability
+from haco.hands.parts import part_maxima
+from haco.hands.topologies import load_hand
 from haco.models.contact_net import ContactNet
 from haco.models.weights import WeightsMeta, bundled_weights, load_weights
 from haco.types import SIDES, Side
@@ -59,21 +60,16 @@ class ContactPredictor:
         Raises:
             InputError: No such weights, damaged weights, or no such device.
         """
+        place = _device(device)
         path = Path(name_or_path)
         if path.suffix != ".safetensors":
             path = bundled_weights(str(name_or_path))
         network, meta = load_weights(path)
-        try:
-            place = torch.device(device)
-            network = network.to(place).eval()
-        except (RuntimeError, AssertionError) as error:
-            reason = str(error).splitlines()[0]
-            raise InputError(f"device {device!r} cannot be used ({reason}); try cpu") from error
         hands: dict[Side, HandModel] = {
             side: load_hand(meta.topology, side=side, mano_dir=mano_dir) for side in SIDES
         }
         return cls(
-            network=network,
+            network=network.to(place),
             meta=meta,
             hands=hands,
             detector=detector or MediapipeDetector(),
@@ -88,7 +84,7 @@ class ContactPredictor:
     def __call__(
         self,
         image: UInt8[np.ndarray, "height width 3"],
-        box: Sequence[float] | np.ndarray,
+        box: Sequence[float | int] | np.ndarray,
         side: Side | None = None,
     ) -> HandContact: ...
 
@@ -116,12 +112,12 @@ class ContactPredictor:
         return self.predict(image, found)
 
     def _given_hand(
-        self, image: np.ndarray, box: Sequence[float] | np.ndarray, side: Side | None
+        self, image: np.ndarray, box: Sequence[float | int] | np.ndarray, side: Side | None
     ) -> DetectedHand:
         checked = check_box(box, image)
         if side is None:
             side = side_in_box(self.detector, image, checked)
-        return DetectedHand(box=checked, side=side, keypoints=None, score=None)
+        return DetectedHand(box=checked, side=side)
 
     @torch.inference_mode()
     def predict(
@@ -141,7 +137,7 @@ class ContactPredictor:
         crops = np.stack([crop_hand(image, hand.box, hand.side)[0] for hand in found])
         pixels = torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2).float() / 255
         logits = self.network(pixels)
-        probability, touch = calibrated_probability(logits, self.meta)
+        probability, touch = self.meta.probabilities(logits)
         return [
             self._result(hand, vertices, float(any_touch))
             for hand, vertices, any_touch in zip(
@@ -153,16 +149,26 @@ class ContactPredictor:
         self, found: DetectedHand, probability: Float[np.ndarray, " vertices"], touch: float
     ) -> HandContact:
         hand = self.hands[found.side]
-        parts = {name: float(probability[where].max()) for name, where in hand.parts.items()}
         return HandContact(
             probability=probability.astype(np.float32),
             threshold=self.meta.threshold,
             touch=touch,
             side=found.side,
             box=found.box,
-            parts=parts,
+            parts=part_maxima(probability, hand.parts),
             vertices=hand.template.float().numpy(),
             faces=hand.faces.numpy(),
             topology=hand.topology,
             detection=found.score,
         )
+
+
+def _device(name: str) -> torch.device:
+    """Give a device that can be used, found out by using it."""
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"device {name!r} cannot be used ({reason}); try cpu") from error
+    return device

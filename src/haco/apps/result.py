@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import trimesh
 from jaxtyping import Bool, Float32, Int
+from trimesh.exchange.ply import export_ply
 
 from haco.files import write_atomically
 from haco.pictures.colours import probability_colours
@@ -81,4 +82,4 @@ class HandContact:
             vertex_attributes={"probability": self.probability},
             process=False,
         )
-        return trimesh.exchange.ply.export_ply(mesh, include_attributes=True)
+        return export_ply(mesh, include_attributes=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import safetensors.torch
 import torch
+from jaxtyping import Float
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
@@ -15,6 +16,7 @@ import haco
 from haco.files import InputError, write_atomically
 from haco.models.contact_net import ContactNet
 from haco.models.networks import create_model
+from haco.types import ContactLogits
 
 ASSETS = Path(__file__).parent / "assets"
 METADATA_KEY = "haco"
@@ -35,8 +37,14 @@ class WeightsMeta:
     """The hand touches something where its touch probability reaches this."""
     temperature: float = 1.0
     """Divides the vertex logits before the sigmoid (calibration)."""
+    bias: float = 0.0
+    """Is then added to them (calibration)."""
     touch_temperature: float = 1.0
     """Divides the touch logit before the sigmoid (calibration)."""
+    touch_bias: float = 0.0
+    """Is then added to it (calibration)."""
+    protocol: str = "harmonised"
+    """Contact protocol of the labels they learned from: how near is contact."""
     command: str = ""
     """The command that made the weights."""
     picture_set: str = ""
@@ -59,6 +67,19 @@ class WeightsMeta:
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise InputError(f"{name} is {value}; it must be a positive number")
+
+    def probabilities(
+        self, logits: ContactLogits
+    ) -> tuple[Float[Tensor, "batch vertices"], Float[Tensor, " batch"]]:
+        """Give calibrated probabilities: of each vertex, and that the hand touches anything.
+
+        A network without a touch head is taken to say that the hand touches anything as surely
+        as its surest vertex does.
+        """
+        vertices = torch.sigmoid(logits.vertices / self.temperature + self.bias)
+        if logits.touch is None:
+            return vertices, vertices.amax(dim=-1)
+        return vertices, torch.sigmoid(logits.touch / self.touch_temperature + self.touch_bias)
 
 
 def bundled_weights(name: str) -> Path:

@@ -42,7 +42,7 @@ def draw_hand(
     pixels = _fit(np.stack([vertices @ right, vertices[:, 0]], axis=-1), size)
     points = np.column_stack([pixels, vertices @ sight + 1.0])
     fragments = rasterize(points, faces, int(size[1]), int(size[0]))
-    light = 0.6 + 0.4 * np.clip(vertex_normals(vertices, faces) @ -sight, 0, 1)
+    light = 0.5 + 0.5 * np.clip(vertex_normals(vertices, faces) @ -sight, 0, 1)
     colours = probability_colours(probability.astype(np.float64)) * light[:, None]
     covered = fragments.face_index >= 0
     picture = np.full((size[1], size[0], 3), _BACKGROUND)
