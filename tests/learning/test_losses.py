@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.testing import assert_close
 
 from haco.learning.balance import vcb_weight_table, vertex_counts, weights_at
+from haco.learning.config import LossConfig
 from haco.learning.losses import (
     balanced_bce,
     coarse_targets,
@@ -20,7 +21,7 @@ from haco.learning.losses import (
     weighted_bce,
 )
 from haco.learning.propagation import Propagation
-from haco.learning.terms import LossConfig, LossTerms, build_loss_terms
+from haco.learning.terms import LossTerms, build_loss_terms
 from haco.types import ContactLogits, Crop
 
 

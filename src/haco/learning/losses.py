@@ -129,8 +129,7 @@ def keypoint_loss(
 ) -> Float[Tensor, ""]:
     """Average the distance along each axis over the joints whose place is known (not NaN)."""
     known = truth.isfinite()
-    # The unknown ones are replaced before the difference: NaN times 0 would still be NaN.
-    distance = (keypoints - truth.to(keypoints).where(known, keypoints.detach())).abs()
+    distance = (keypoints - truth.nan_to_num().to(keypoints)).abs()
     return mean_over(distance.flatten(1), known.flatten(1))
 
 
