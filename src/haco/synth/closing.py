@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from haco.synth.postures import COUPLING, LOWER, UPPER, Posture, base_turns
 from haco.synth.skin import FINGER_JOINTS, ShapedHand
 from haco.synth.targets import Target, target_distance
+from haco.synth.turns import turn_about
 
 NUM_STEPS = 14
 SWEEP = 1.5
@@ -45,6 +46,9 @@ class Closed(NamedTuple):
 
     flexion: Float[np.ndarray, "3"]
     touched: bool
+    """It reaches the target."""
+    blocked: bool
+    """It does not, but rests on the hand's own capsules."""
     gap: float
     """Least distance of the finger to the target at the end, metres."""
 
@@ -81,8 +85,8 @@ def close_finger(
 
     All free joints flex together; the segment that touches first stops its own joint and those
     before it, and the rest goes on. A finger that starts inside is opened first. One that never
-    touches keeps its place if that was near, and else closes by two fifths: closed further, it
-    would look as if it held what it does not.
+    touches nor meets a blocker keeps its place if that was near, and else closes by two fifths:
+    closed further, it would look as if it held what it does not.
 
     Args:
         shaped: The hand at rest.
@@ -100,7 +104,7 @@ def close_finger(
     closed = _close(
         skin, start, COUPLING[finger], LOWER[finger], UPPER[finger], target, blockers, softness
     )
-    result = Closed(closed[0], bool(closed[1]), float(closed[2]))
+    result = Closed(closed[0], bool(closed[1]), bool(closed[2]), float(closed[3]))
     flexion = posture.flexion.copy()
     flexion[finger] = result.flexion
     return dataclasses.replace(posture, flexion=flexion), result
@@ -108,26 +112,13 @@ def close_finger(
 
 @_jit
 @no_type_check
-def _about(axis, angle):
-    x, y, z = axis[0], axis[1], axis[2]
-    s, c = np.sin(angle), np.cos(angle)
-    v = 1.0 - c
-    turn = np.zeros((3, 3))
-    turn[0, 0], turn[0, 1], turn[0, 2] = c + x * x * v, x * y * v - z * s, x * z * v + y * s
-    turn[1, 0], turn[1, 1], turn[1, 2] = y * x * v + z * s, c + y * y * v, y * z * v - x * s
-    turn[2, 0], turn[2, 1], turn[2, 2] = z * x * v - y * s, z * y * v + x * s, c + z * z * v
-    return turn
-
-
-@_jit
-@no_type_check
 def _joint_frames(skin, flexion):
     """Turn and shift of each of the three joints as motions of resting points."""
     turns, shifts = np.zeros((3, 3, 3)), np.zeros((3, 3))
-    turns[0] = skin.after @ _about(skin.axes[0], flexion[0]) @ skin.before
+    turns[0] = skin.after @ turn_about(skin.axes[0], flexion[0]) @ skin.before
     shifts[0] = skin.joints[0] - turns[0] @ skin.joints[0]
     for k in range(1, 3):
-        turns[k] = turns[k - 1] @ _about(skin.axes[k], flexion[k])
+        turns[k] = turns[k - 1] @ turn_about(skin.axes[k], flexion[k])
         pivot = turns[k - 1] @ skin.joints[k] + shifts[k - 1]
         shifts[k] = pivot - turns[k] @ skin.joints[k]
     return turns, shifts
@@ -135,8 +126,12 @@ def _joint_frames(skin, flexion):
 
 @_jit
 @no_type_check
-def _gaps(skin, flexion, first, target, blockers):
-    """Least distance of each segment from `first` on, to the target and to the blockers."""
+def _gaps(skin, flexion, first, target, blockers, memory):
+    """Least distance of each segment from `first` on, to the target and to the blockers.
+
+    `memory` holds where each vertex last was and how far off. Its distance can have shrunk by no
+    more than it has moved, so most vertices cannot be the nearest and need no new look.
+    """
     gap, block = np.full(3, np.inf), np.full(3, np.inf)
     turns, shifts = _joint_frames(skin, flexion)
     for i in range(skin.vertices.shape[0]):
@@ -154,7 +149,11 @@ def _gaps(skin, flexion, first, target, blockers):
             x += w * (R[0, 0] * px + R[0, 1] * py + R[0, 2] * pz + t[0])
             y += w * (R[1, 0] * px + R[1, 1] * py + R[1, 2] * pz + t[1])
             z += w * (R[2, 0] * px + R[2, 1] * py + R[2, 2] * pz + t[2])
-        gap[segment] = min(gap[segment], target_distance(x, y, z, target))
+        dx, dy, dz = x - memory[i, 0], y - memory[i, 1], z - memory[i, 2]
+        if memory[i, 3] - np.sqrt(dx * dx + dy * dy + dz * dz) < gap[segment]:
+            memory[i, 0], memory[i, 1], memory[i, 2] = x, y, z
+            memory[i, 3] = target_distance(x, y, z, target)
+            gap[segment] = min(gap[segment], memory[i, 3])
         for b in range(blockers.shape[0]):
             block[segment] = min(block[segment], capsule_gap(x, y, z, blockers[b]))
     return gap, block
@@ -174,9 +173,9 @@ def capsule_gap(x, y, z, capsule):
 
 @_jit
 @no_type_check
-def _stopped(skin, flexion, first, target, blockers, gap_limit, block_limit):
+def _stopped(skin, flexion, first, target, blockers, memory, gap_limit, block_limit):
     """The farthest segment that has reached its limit, or -1; and whether the target stops it."""
-    gap, block = _gaps(skin, flexion, first, target, blockers)
+    gap, block = _gaps(skin, flexion, first, target, blockers, memory)
     for segment in range(2, first - 1, -1):
         if gap[segment] < gap_limit[segment]:
             return segment, True
@@ -188,18 +187,20 @@ def _stopped(skin, flexion, first, target, blockers, gap_limit, block_limit):
 @_jit
 @no_type_check
 def _close(skin, start, coupling, lower, upper, target, blockers, softness):
-    """Run the closing motion; returns flexion, touched, gap."""
+    """Run the closing motion; returns flexion, touched, blocked, gap."""
     flexion = start.copy()
+    memory = np.zeros((skin.vertices.shape[0], 4))
+    memory[:, 3] = -np.inf
     opening = np.array([0.12, 0.10, 0.06])
     for _ in range(8):
-        if _gaps(skin, flexion, 0, target, blockers)[0].min() > -0.0015:
+        if _gaps(skin, flexion, 0, target, blockers, memory)[0].min() > -0.0015:
             break
         flexion = np.maximum(flexion - opening, lower)
     opened = flexion.copy()
-    first_gap = _gaps(skin, opened, 0, target, blockers)[0].min()
-    first, touched = 0, False
+    first_gap = _gaps(skin, opened, 0, target, blockers, memory)[0].min()
+    first, touched, blocked = 0, False, False
     while first < 3:
-        gap, block = _gaps(skin, flexion, first, target, blockers)
+        gap, block = _gaps(skin, flexion, first, target, blockers, memory)
         # A segment beside one that touches may be near the surface already; it stops when bending
         # brings it nearer still.
         gap_limit = np.minimum(softness, gap - 0.0003)
@@ -212,14 +213,14 @@ def _close(skin, start, coupling, lower, upper, target, blockers, softness):
             if np.all(flexion == before):
                 break
             stopped, by_target = _stopped(
-                skin, flexion, first, target, blockers, gap_limit, block_limit
+                skin, flexion, first, target, blockers, memory, gap_limit, block_limit
             )
             if stopped >= 0:
                 free, reached = before, flexion
                 for _ in range(4):
                     middle = 0.5 * (free + reached)
                     segment, hit = _stopped(
-                        skin, middle, first, target, blockers, gap_limit, block_limit
+                        skin, middle, first, target, blockers, memory, gap_limit, block_limit
                     )
                     if segment >= 0:
                         reached, stopped, by_target = middle, segment, hit
@@ -229,10 +230,11 @@ def _close(skin, start, coupling, lower, upper, target, blockers, softness):
                 break
         if stopped < 0:
             break
-        touched = touched or by_target
+        touched, blocked = touched or by_target, blocked or not by_target
         first = stopped + 1
-    if not touched:
+    if not (touched or blocked):
         share = 0.0 if first_gap < NEAR_MISS else 0.4
         flexion = opened + share * (flexion - opened)
-    final = _gaps(skin, flexion, 0, target, blockers)[0].min()
-    return flexion, touched or final < softness, final
+    final = _gaps(skin, flexion, 0, target, blockers, memory)[0].min()
+    touched = touched or final < softness
+    return flexion, touched, blocked and not touched, final

@@ -4,16 +4,19 @@ Each kind has a recipe that proposes a touch; what comes out inhuman or runs dee
 drawn again. Labels are distances, measured at the end, never what the recipe meant.
 """
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
 from jaxtyping import Float
+from scipy.spatial import cKDTree
 
 from haco.geometry.proximity import signed_distance
 from haco.hands.open_hand import OpenHandArrays, open_hand_arrays
 from haco.synth.capsules import self_overlap
-from haco.synth.held import Touch, pinch, power
+from haco.synth.fitting import Touch
+from haco.synth.held import pinch, power
 from haco.synth.interaction import FAR, Interaction, Kind
 from haco.synth.laid import body, free, near, surface
 from haco.synth.pairs import hands
@@ -125,7 +128,7 @@ def _finished(
 
 def _draw_bend(rng: np.random.Generator) -> Float[np.ndarray, "3"]:
     """Draw how the forearm meets the wrist: twist (x), sideways (y) and up or down (z)."""
-    return rng.normal(0.0, (0.15, 0.2, 0.35)).clip(-0.9, 0.9)
+    return rng.normal(0.0, (0.15, 0.2, 0.25)).clip(-0.6, 0.6)
 
 
 def _distance(
@@ -145,11 +148,18 @@ def _distance(
 def _forearm_inside(touch: Touch, shaped: ShapedHand, posed: PosedHand) -> bool:
     """Say whether the forearm, which has no labels, runs into what the hand touches."""
     forearm = shaped.arrays.render_weights[:, 16] > 0.3
-    points = posed.render_vertices[forearm]
-    if _distance(touch, points, shaped.arrays).min() < -MAX_PENETRATION:
+    own = posed.render_vertices
+    objects = dataclasses.replace(touch, other_hand=None)
+    if _distance(objects, own[forearm], shaped.arrays).min() < -MAX_PENETRATION:
         return True
     if touch.other_hand is None:
         return False
-    other = touch.other_hand.render_vertices[forearm]
-    apart = np.linalg.norm(points[::4, None] - other[None, ::4], axis=-1)
-    return bool(apart.min() < 0.012)
+    other = touch.other_hand.render_vertices
+    return (
+        _least_apart(own[forearm][::4], other[::4]) < MAX_PENETRATION
+        or _least_apart(other[forearm][::4], own[::4]) < MAX_PENETRATION
+    )
+
+
+def _least_apart(some: Float[np.ndarray, "n 3"], others: Float[np.ndarray, "m 3"]) -> float:
+    return float(cKDTree(others).query(some)[0].min())

@@ -1,11 +1,13 @@
 """Hands laid on surfaces and bodies, hands that only come near something, and free hands."""
 
 import numpy as np
-from scipy.spatial.transform import Rotation
+from jaxtyping import Float
+from scipy.spatial import ConvexHull
 
-from haco.synth.capsules import palm_capsules
-from haco.synth.held import (
+from haco.synth.fitting import (
     Touch,
+    X,
+    Y,
     brought_near,
     close_fingers,
     close_thumb,
@@ -13,12 +15,15 @@ from haco.synth.held import (
     draw_softness,
     own_capsules,
     placed,
+    thumb_folded,
 )
 from haco.synth.interaction import PlacedObject
-from haco.synth.postures import Style, draw_posture, hand_pose_of
+from haco.synth.pairs import hands_apart
+from haco.synth.postures import Posture, Style, draw_posture, hand_pose_of
 from haco.synth.shapes import draw_body, draw_surface
 from haco.synth.skin import ShapedHand, pose_label_mesh
 from haco.synth.targets import target_of_objects
+from haco.synth.turns import random_turn, turn_about, turn_carrying, turn_of
 
 _SURFACE_STYLES: dict[Style, float] = {
     "open": 0.35, "relaxed": 0.30, "pointing": 0.15, "fist": 0.10, "random": 0.10,
@@ -27,57 +32,49 @@ _FREE_STYLES: dict[Style, float] = {
     "open": 0.2, "relaxed": 0.25, "pointing": 0.1, "fist": 0.1, "random": 0.15, "hook": 0.05,
     "victory": 0.05, "pinching": 0.1,
 }  # fmt: skip
+_NEAR_SHARES = {"object": 0.5, "surface": 0.2, "body": 0.15, "hands": 0.15}
 NEAR_GAPS = (0.013, 0.050)
 """Least gap of a near miss, metres: beyond every threshold in use, but not by much."""
-
-
-def draw_style(styles: dict[Style, float], rng: np.random.Generator) -> Style:
-    """Draw a style of posture from a table of shares."""
-    return list(styles)[rng.choice(len(styles), p=list(styles.values()))]
+_NO_BLOCKERS = np.zeros((0, 7))
 
 
 def surface(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
     """Lay the hand on a plane or a box top, and mostly bend the fingers onto it."""
-    posture = draw_posture(draw_style(_SURFACE_STYLES, rng), rng)
+    posture = _draw_posture(_SURFACE_STYLES, shaped, rng)
     points = pose_label_mesh(shaped, hand_pose_of(posture, shaped.arrays))[0]
-    normal = _towards_palm(rng, spread=0.35, anyhow=0.1)
-    thing = _surface_below(points, normal, rng)
+    if rng.random() < 0.5:
+        normal = _resting_normal(points, rng)
+    else:
+        normal = _towards_palm(rng, spread=0.35, anyhow=0.15)
     softness = draw_softness(rng)
-    thing = brought_near(thing, normal, points, softness)
+    thing = brought_near(_surface_below(points, normal, rng), normal, points, softness)
     if thing is None:
         return None
-    target = target_of_objects([thing])
     if rng.random() < 0.65:
         posture, _ = close_fingers(
             shaped,
             posture,
             (0, 1, 2, 3, 4),
-            target,
+            target_of_objects([thing]),
             softness=softness,
-            blockers=palm_capsules(shaped)[:0],
+            blockers=_NO_BLOCKERS,
         )
     return Touch(posture=posture, objects=(thing,))
 
 
 def body(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
     """Lay the hand on a limb, a head or a torso, and mostly bend the fingers round it."""
-    posture = draw_posture(draw_style(_SURFACE_STYLES, rng), rng)
+    posture = _draw_posture(_SURFACE_STYLES, shaped, rng)
     points = pose_label_mesh(shaped, hand_pose_of(posture, shaped.arrays))[0]
     direction = _towards_palm(rng, spread=0.35, anyhow=0.1)
-    thing = placed(draw_body(rng), _facing(direction, rng), _aim(points, rng), "body")
     softness = draw_softness(rng)
-    thing = brought_near(thing, direction, points, softness)
+    thing = brought_near(_body_below(points, direction, rng), direction, points, softness)
     if thing is None:
         return None
-    target = target_of_objects([thing])
     if rng.random() < 0.75:
+        target = target_of_objects([thing])
         posture, _ = close_fingers(
-            shaped,
-            posture,
-            (1, 2, 3, 4),
-            target,
-            softness=softness,
-            blockers=palm_capsules(shaped)[:0],
+            shaped, posture, (1, 2, 3, 4), target, softness=softness, blockers=_NO_BLOCKERS
         )
         blockers = own_capsules(shaped, posture, (1, 2, 3, 4))
         posture, _ = close_thumb(shaped, posture, target, rng, softness=softness, blockers=blockers)
@@ -85,71 +82,90 @@ def body(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
 
 
 def near(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
-    """Hold the hand a little off an object, a surface or a body, often as if about to grasp."""
-    posture = draw_posture(draw_style(_FREE_STYLES, rng), rng)
+    """Hold the hand a little off a thing, a surface, a body or another hand."""
+    gap = rng.uniform(*NEAR_GAPS)
+    what = list(_NEAR_SHARES)[rng.choice(len(_NEAR_SHARES), p=list(_NEAR_SHARES.values()))]
+    if what == "hands":
+        return hands_apart(shaped, rng, gap=gap)
+    posture = _draw_posture(_FREE_STYLES, shaped, rng)
     points = pose_label_mesh(shaped, hand_pose_of(posture, shaped.arrays))[0]
     direction = _towards_palm(rng, spread=0.5, anyhow=0.25)
-    share = rng.random()
-    if share < 0.6:
-        thing = placed(
-            draw_held_shape(rng, 0.01, 0.05),
-            Rotation.random(random_state=rng),
-            _aim(points, rng),
-            "object",
-        )
-    elif share < 0.85:
+    if what == "surface":
         thing = _surface_below(points, direction, rng)
+    elif what == "body":
+        thing = _body_below(points, direction, rng)
     else:
-        thing = placed(draw_body(rng), _facing(direction, rng), _aim(points, rng), "body")
-    thing = brought_near(thing, direction, points, rng.uniform(*NEAR_GAPS))
+        shape = draw_held_shape(rng, 0.01, 0.05)
+        thing = placed(shape, random_turn(rng), _aim(points, rng), "object")
+    thing = brought_near(thing, direction, points, gap)
     return None if thing is None else Touch(posture=posture, objects=(thing,))
 
 
 def free(shaped: ShapedHand, rng: np.random.Generator) -> Touch:
     """Hold the hand in the air."""
-    del shaped  # any hand will do
-    return Touch(posture=draw_posture(draw_style(_FREE_STYLES, rng), rng))
+    return Touch(posture=_draw_posture(_FREE_STYLES, shaped, rng))
 
 
-def _towards_palm(rng: np.random.Generator, *, spread: float, anyhow: float) -> np.ndarray:
+def _draw_posture(
+    styles: dict[Style, float], shaped: ShapedHand, rng: np.random.Generator
+) -> Posture:
+    style = list(styles)[rng.choice(len(styles), p=list(styles.values()))]
+    posture = draw_posture(style, rng)
+    if style in ("fist", "pointing", "victory") and rng.random() < 0.7:
+        return thumb_folded(shaped, posture, rng)
+    return posture
+
+
+def _towards_palm(
+    rng: np.random.Generator, *, spread: float, anyhow: float
+) -> Float[np.ndarray, "3"]:
     """Draw the way a thing comes: up against the palm (+y), tilted, or, at times, from anywhere."""
     if rng.random() < anyhow:
         direction = rng.normal(size=3)
         return direction / np.linalg.norm(direction)
-    tilt = Rotation.from_rotvec(rng.normal(0.0, spread, 3))
-    return tilt.apply([0.0, 1.0, 0.0])
+    return turn_of(rng.normal(0.0, spread, 3)) @ Y
 
 
-def _facing(normal: np.ndarray, rng: np.random.Generator) -> Rotation:
-    """Turn so that some side direction (not the long axis y) points along `normal`."""
-    side = Rotation.from_rotvec([0.0, rng.uniform(0, 2 * np.pi), 0.0]).apply([1.0, 0.0, 0.0])
-    return _carrying(side, normal, rng)
+def _resting_normal(
+    points: Float[np.ndarray, "points 3"], rng: np.random.Generator
+) -> Float[np.ndarray, "3"]:
+    """Draw the normal of a surface on which the hand lies still: under a face of its hull.
+
+    Large faces on the palm's side are likelier, as a dropped hand would have it.
+    """
+    hull = ConvexHull(points)
+    corners = points[hull.simplices]
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    below = np.maximum(-hull.equations[:, 1], 0.02)
+    weights = np.linalg.norm(across, axis=1) * below**2
+    return -hull.equations[rng.choice(len(weights), p=weights / weights.sum()), :3]
 
 
-def _carrying(source: np.ndarray, goal: np.ndarray, rng: np.random.Generator) -> Rotation:
-    """Draw a rotation that carries one unit vector to another, any spin about it."""
-    frames = []
-    for direction in (source, goal):
-        beside = np.cross(direction, rng.normal(size=3))
-        beside /= np.linalg.norm(beside)
-        frames.append(np.stack([direction, beside, np.cross(direction, beside)], axis=1))
-    return Rotation.from_matrix(frames[1] @ frames[0].T)
-
-
-def _aim(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _aim(points: Float[np.ndarray, "points 3"], rng: np.random.Generator) -> np.ndarray:
     """Choose where on the hand a thing shall arrive: near some vertex."""
     return points[rng.integers(len(points))] + rng.normal(0.0, 0.01, 3)
 
 
+def _body_below(
+    points: Float[np.ndarray, "points 3"],
+    direction: Float[np.ndarray, "3"],
+    rng: np.random.Generator,
+) -> PlacedObject:
+    """Place a part of a body, some side of it (not an end) along `direction`, under the hand."""
+    side = turn_about(Y, rng.uniform(0, 2 * np.pi)) @ X
+    turn = turn_carrying(side, direction, rng)
+    return placed(draw_body(rng), turn, _aim(points, rng), "body")
+
+
 def _surface_below(
-    points: np.ndarray, normal: np.ndarray, rng: np.random.Generator
+    points: Float[np.ndarray, "points 3"], normal: Float[np.ndarray, "3"], rng: np.random.Generator
 ) -> PlacedObject:
     """Place a plane or a box top with its free side along `normal`, under the hand."""
     shape = draw_surface(rng)
-    turn = _carrying(np.array([0.0, 1.0, 0.0]), normal, rng)
+    turn = turn_carrying(Y, normal, rng)
     position = points.mean(axis=0)
     if shape.kind == "block":
         halves = shape.primitives[0].sizes[:3]
         aside = rng.uniform(-1.0, 1.0, 3) * np.array([halves[0], 0.0, halves[2]])
-        position = _aim(points, rng) + turn.apply(aside)
+        position = _aim(points, rng) + turn @ aside
     return placed(shape, turn, position, "surface")

@@ -5,10 +5,10 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
-from scipy.spatial.transform import Rotation
 
 from haco.hands.open_hand import OpenHandArrays
 from haco.synth.skin import FINGER_JOINTS
+from haco.synth.turns import axis_angle_of, turn_about, turn_of
 
 Style = Literal["open", "relaxed", "pointing", "fist", "random", "hook", "victory", "pinching"]
 
@@ -55,9 +55,9 @@ def base_turns(
     """Give the rotations of a finger's first joint that come after and before its flexion."""
     after = np.eye(3)
     if finger == 0:
-        after = Rotation.from_rotvec(posture.opposition * OPPOSITION_AXIS).as_matrix()
+        after = turn_about(OPPOSITION_AXIS, posture.opposition)
     sideways = posture.abduction[finger] * hand.abduction_axes[finger]
-    return after, Rotation.from_rotvec(sideways).as_matrix()
+    return after, turn_of(sideways)
 
 
 def hand_pose_of(posture: Posture, hand: OpenHandArrays) -> Float[np.ndarray, "15 3"]:
@@ -67,8 +67,8 @@ def hand_pose_of(posture: Posture, hand: OpenHandArrays) -> Float[np.ndarray, "1
         rows = np.array(joints) - 1
         pose[rows] = posture.flexion[finger][:, None] * hand.flexion_axes[rows]
         after, before = base_turns(posture, finger, hand)
-        turn = after @ Rotation.from_rotvec(pose[rows[0]]).as_matrix() @ before
-        pose[rows[0]] = Rotation.from_matrix(turn).as_rotvec()
+        turn = after @ turn_of(pose[rows[0]]) @ before
+        pose[rows[0]] = axis_angle_of(turn)
     return pose
 
 

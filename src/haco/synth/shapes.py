@@ -21,6 +21,7 @@ from haco.synth.solids import (
     rounded_box,
     torus,
 )
+from haco.synth.turns import rigid_inverse
 
 
 class ShapeArrays(NamedTuple):
@@ -48,7 +49,7 @@ class Shape:
             np.array([part.kind for part in parts], np.int64),
             np.stack([part.sizes for part in parts]),
             np.stack([part.profile for part in parts]),
-            np.stack([np.linalg.inv(part.T_object_primitive) for part in parts]),
+            np.stack([rigid_inverse(part.T_object_primitive) for part in parts]),
         )
 
     def distance(self, points: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, " points"]:
@@ -175,10 +176,15 @@ def _bottle(size: float, rng: np.random.Generator) -> tuple[Primitive, ...]:
 def _mug(size: float, rng: np.random.Generator) -> tuple[Primitive, ...]:
     half = size * rng.uniform(1.0, 1.4)
     tube = max(0.0035, size * rng.uniform(0.10, 0.16))
-    ring = half * rng.uniform(0.5, 0.65)
-    # The handle's inner half stays within the wall and does not show in the hollow.
-    handle = torus(ring, tube, _placed(size - tube, 0.0, 0.0, (1, 2)))
-    return _vessel(size, size, half, max(0.003, 0.08 * size)), handle
+    wall = max(0.003, 0.08 * size)
+    rise = half * rng.uniform(0.45, 0.65)
+    reach = rng.uniform(0.4, 0.8) * size + tube
+    arms = (
+        capsule(reach / 2, tube, _placed(size + reach / 2, sign * rise, 0.0, (1, 0)))
+        for sign in (-1, 1)
+    )
+    grip = capsule(rise, tube, _placed(size + reach, 0.0, 0.0))
+    return _vessel(size, size, half, max(wall, 1.1 * tube)), *arms, grip
 
 
 def _hammer(size: float, rng: np.random.Generator) -> tuple[Primitive, ...]:
@@ -193,7 +199,7 @@ def _hammer(size: float, rng: np.random.Generator) -> tuple[Primitive, ...]:
 def _dumbbell(size: float, rng: np.random.Generator) -> tuple[Primitive, ...]:
     radius = np.clip(0.5 * size, 0.006, 0.018)
     half, width = rng.uniform(0.055, 0.075), rng.uniform(0.015, 0.03)
-    weight = radius * rng.uniform(2.0, 3.2)
+    weight = radius * rng.uniform(1.6, 2.6)
     ends = (
         frustum(width, weight, weight, 0.004, _placed(0.0, sign * (half + width), 0.0))
         for sign in (-1, 1)

@@ -5,12 +5,15 @@ time and without torch. A test holds the two together.
 """
 
 import dataclasses
-from typing import NamedTuple
+import functools
+from typing import NamedTuple, no_type_check
 
+import numba
 import numpy as np
 from jaxtyping import Float
 
 from haco.hands.open_hand import OpenHandArrays
+from haco.synth.turns import turn_of
 
 FINGERS = ("thumb", "index", "middle", "ring", "little")
 FINGER_JOINTS = ((13, 14, 15), (1, 2, 3), (4, 5, 6), (10, 11, 12), (7, 8, 9))
@@ -24,8 +27,12 @@ class ShapedHand:
     arrays: OpenHandArrays
     betas: Float[np.ndarray, "10"]
     vertices: Float[np.ndarray, "vertices 3"]
-    render_vertices: Float[np.ndarray, "render_vertices 3"]
     joints: Float[np.ndarray, "16 3"]
+
+    @functools.cached_property
+    def render_vertices(self) -> Float[np.ndarray, "render_vertices 3"]:
+        """The render mesh at rest, metres."""
+        return self.arrays.render_template + self.arrays.render_shapedirs @ self.betas
 
 
 class PosedHand(NamedTuple):
@@ -49,7 +56,6 @@ def shape_hand(betas: Float[np.ndarray, "10"], *, hand: OpenHandArrays) -> Shape
         arrays=hand,
         betas=betas,
         vertices=vertices,
-        render_vertices=hand.render_template + hand.render_shapedirs @ betas,
         joints=hand.J_regressor @ vertices,
     )
 
@@ -70,9 +76,9 @@ def pose_shaped_hand(
     transforms = joint_transforms(shaped.joints, hand_pose, hand.parents)
     vertices, keypoints = _posed_label_mesh(shaped, transforms)
     forearm = np.zeros((1, 3, 4))
-    forearm[0, :, :3] = rotation_matrices(wrist_bend[None])[0] - np.eye(3)
+    forearm[0, :, :3] = turn_of(wrist_bend) - np.eye(3)
     forearm[0, :, 3] = -forearm[0, :, :3] @ shaped.joints[0]
-    render_vertices = shaped.render_vertices + _moved(
+    render_vertices = _moved(
         np.concatenate([transforms, forearm]), hand.render_weights, shaped.render_vertices
     )
     return PosedHand(vertices, render_vertices, keypoints)
@@ -97,16 +103,6 @@ def pose_open_hand(
     return pose_shaped_hand(shape_hand(betas, hand=hand), hand_pose, wrist_bend)
 
 
-def rotation_matrices(axis_angle: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 3 3"]:
-    """Turn axis-angle vectors, radians, into rotation matrices (Rodrigues)."""
-    angle = np.linalg.norm(axis_angle, axis=1)
-    x, y, z = (axis_angle / np.maximum(angle, 1e-12)[:, None]).T
-    zero = np.zeros_like(x)
-    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], axis=1).reshape(-1, 3, 3)
-    sine, versine = np.sin(angle)[:, None, None], (1 - np.cos(angle))[:, None, None]
-    return np.eye(3) + sine * cross + versine * cross @ cross
-
-
 def joint_transforms(
     joints: Float[np.ndarray, "16 3"],
     hand_pose: Float[np.ndarray, "15 3"],
@@ -118,13 +114,12 @@ def joint_transforms(
         For each joint the matrix [R - I | t]: the motion, not the place, so that a hand in the
         zero pose comes back without a rounding error.
     """
-    local = rotation_matrices(hand_pose)
     turns = np.zeros((16, 3, 3))
     shifts = np.zeros((16, 3))
     turns[0] = np.eye(3)
     for joint in range(1, 16):
         parent = parents[joint]
-        turns[joint] = turns[parent] @ local[joint - 1]
+        turns[joint] = turns[parent] @ turn_of(hand_pose[joint - 1])
         shifts[joint] = shifts[parent] + (turns[parent] - turns[joint]) @ joints[joint]
     return np.concatenate([turns - np.eye(3), shifts[:, :, None]], axis=2)
 
@@ -133,19 +128,28 @@ def _posed_label_mesh(
     shaped: ShapedHand, transforms: Float[np.ndarray, "16 3 4"]
 ) -> tuple[Float[np.ndarray, "vertices 3"], Float[np.ndarray, "21 3"]]:
     hand = shaped.arrays
-    joints = shaped.joints + _moved(transforms, np.eye(16), shaped.joints)
-    vertices = shaped.vertices + _moved(transforms, hand.lbs_weights, shaped.vertices)
+    joints = _moved(transforms, np.eye(16), shaped.joints)
+    vertices = _moved(transforms, hand.lbs_weights, shaped.vertices)
     return vertices, _keypoints(joints, vertices[hand.tips])
 
 
-def _moved(
-    transforms: Float[np.ndarray, "joints 3 4"],
-    weights: Float[np.ndarray, "points joints"],
-    points: Float[np.ndarray, "points 3"],
-) -> Float[np.ndarray, "points 3"]:
-    """Say by how much linear blend skinning moves each point."""
-    blended = (weights @ transforms.reshape(len(transforms), 12)).reshape(-1, 3, 4)
-    return np.einsum("nij,nj->ni", blended[:, :, :3], points) + blended[:, :, 3]
+@numba.njit(cache=True, error_model="numpy")
+@no_type_check
+def _moved(transforms, weights, points):
+    """Linear blend skinning by motions [R - I | t], so that what rests stays exactly there."""
+    moved = points.copy()
+    for i in range(points.shape[0]):
+        for j in range(transforms.shape[0]):
+            weight = weights[i, j]
+            if weight != 0.0:
+                for k in range(3):
+                    moved[i, k] += weight * (
+                        transforms[j, k, 0] * points[i, 0]
+                        + transforms[j, k, 1] * points[i, 1]
+                        + transforms[j, k, 2] * points[i, 2]
+                        + transforms[j, k, 3]
+                    )
+    return moved
 
 
 def _keypoints(

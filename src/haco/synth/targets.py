@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 
 from haco.synth.interaction import PlacedObject
 from haco.synth.primitives import PROFILE_SIZE, union_distance
+from haco.synth.turns import rigid_inverse
 
 CLOUD_REACH = 0.006
 """Sideways distance, metres, within which a point's tangent plane stands for the surface."""
@@ -24,38 +25,96 @@ class Target(NamedTuple):
     profiles: Float[np.ndarray, "primitives corners 2"]
     T_primitive_hand: Float[np.ndarray, "primitives 4 4"]
     points: Float[np.ndarray, "points 3"]
+    """Sorted by cluster."""
     normals: Float[np.ndarray, "points 3"]
+    first: Int[np.ndarray, " clusters_and_end"]
+    """Index of each cluster's first point, and the number of points at the end."""
+    centres: Float[np.ndarray, "clusters 3"]
+    radii: Float[np.ndarray, " clusters"]
+    """Each cluster lies in a ball; balls that are too far are not searched."""
+
+
+_NOTHING = Target(
+    np.zeros(0, np.int64),
+    np.zeros((0, 4)),
+    np.zeros((0, PROFILE_SIZE, 2)),
+    np.zeros((0, 4, 4)),
+    np.zeros((0, 3)),
+    np.zeros((0, 3)),
+    np.zeros(1, np.int64),
+    np.zeros((0, 3)),
+    np.zeros(0),
+)
 
 
 def target_of_objects(objects: Sequence[PlacedObject]) -> Target:
-    """Gather placed objects into one target, in the hand's frame."""
+    """Gather placed objects, or none, into one target, in the hand's frame."""
+    if not objects:
+        return _NOTHING
     packed = [placed.shape.arrays for placed in objects]
     moved = [
-        shape.T_primitive_object @ np.linalg.inv(placed.T_hand_object)
+        shape.T_primitive_object @ rigid_inverse(placed.T_hand_object)
         for shape, placed in zip(packed, objects, strict=True)
     ]
     return Target(
         np.concatenate([shape.kinds for shape in packed]),
         np.concatenate([shape.sizes for shape in packed]),
         np.concatenate([shape.profiles for shape in packed]),
-        np.concatenate(moved),
-        np.zeros((0, 3)),
-        np.zeros((0, 3)),
+        np.stack([T for moves in moved for T in moves]),
+        *_NOTHING[4:],
     )
 
 
 def target_of_surface(
-    points: Float[np.ndarray, "points 3"], normals: Float[np.ndarray, "points 3"]
+    points: Float[np.ndarray, "points 3"],
+    normals: Float[np.ndarray, "points 3"],
+    clusters: Int[np.ndarray, " points"],
 ) -> Target:
-    """Make a target of a surface that is known by dense points and their outward normals."""
+    """Make a target of a surface that is known by dense points.
+
+    Args:
+        points: On the surface, a few millimetres apart, in the hand's frame.
+        normals: Outward, of length one.
+        clusters: Which patch of neighbours each point belongs to; patches are numbered from 0.
+    """
+    order = np.argsort(clusters, kind="stable")
+    points, clusters = points[order], clusters[order]
+    first = np.searchsorted(clusters, np.arange(clusters.max() + 2))
+    centres = np.add.reduceat(points, first[:-1], axis=0) / np.diff(first)[:, None]
+    radii = np.maximum.reduceat(np.linalg.norm(points - centres[clusters], axis=1), first[:-1])
     return Target(
-        np.zeros(0, np.int64),
-        np.zeros((0, 4)),
-        np.zeros((0, PROFILE_SIZE, 2)),
-        np.zeros((0, 4, 4)),
-        np.ascontiguousarray(points),
-        np.ascontiguousarray(normals),
+        *_NOTHING[:4],
+        points,
+        normals[order],
+        first,
+        centres,
+        radii,
     )
+
+
+@_jit
+@no_type_check
+def nearest_point(x, y, z, target):
+    """Index of and squared distance to the nearest surface point; there is at least one."""
+    num_clusters = target.radii.shape[0]
+    away = np.zeros(num_clusters)
+    start = 0
+    for c in range(num_clusters):
+        dx, dy, dz = x - target.centres[c, 0], y - target.centres[c, 1], z - target.centres[c, 2]
+        away[c] = np.sqrt(dx * dx + dy * dy + dz * dz) - target.radii[c]
+        if away[c] < away[start]:
+            start = c
+    best, best_index = np.inf, -1
+    for turn in range(num_clusters + 1):
+        c = start if turn == 0 else turn - 1
+        if away[c] > 0.0 and away[c] * away[c] > best:
+            continue
+        for i in range(target.first[c], target.first[c + 1]):
+            dx, dy, dz = x - target.points[i, 0], y - target.points[i, 1], z - target.points[i, 2]
+            squared = dx * dx + dy * dy + dz * dz
+            if squared < best:
+                best, best_index = squared, i
+    return best_index, best
 
 
 @_jit
@@ -69,18 +128,9 @@ def target_distance(x, y, z, target):
     nearest = union_distance(
         x, y, z, target.kinds, target.sizes, target.profiles, target.T_primitive_hand
     )
-    best, best_index = np.inf, -1
-    for i in range(target.points.shape[0]):
-        dx, dy, dz = (
-            x - target.points[i, 0],
-            y - target.points[i, 1],
-            z - target.points[i, 2],
-        )
-        squared = dx * dx + dy * dy + dz * dz
-        if squared < best:
-            best, best_index = squared, i
-    if best_index < 0:
+    if target.radii.shape[0] == 0:
         return nearest
+    best_index, best = nearest_point(x, y, z, target)
     height = (
         (x - target.points[best_index, 0]) * target.normals[best_index, 0]
         + (y - target.points[best_index, 1]) * target.normals[best_index, 1]
@@ -124,12 +174,24 @@ def travel_to_touch(points, direction, target, gap, reach):
     Returns:
         Metres, or NaN when nothing comes within `gap` on the way.
     """
+    num_points = points.shape[0]
+    # What each point's distance was, and after which way: it can have shrunk by no more than the
+    # way since, so most points need no new look.
+    seen, seen_at = np.full(num_points, -np.inf), np.zeros(num_points)
     travelled = 0.0
     for _ in range(80):
-        step = least_distance(points, travelled * direction, target) - gap
-        if step < 0.0002:
+        least = np.inf
+        for i in range(num_points):
+            if seen[i] - (travelled - seen_at[i]) >= least:
+                continue
+            x = points[i, 0] + travelled * direction[0]
+            y = points[i, 1] + travelled * direction[1]
+            z = points[i, 2] + travelled * direction[2]
+            seen[i], seen_at[i] = target_distance(x, y, z, target), travelled
+            least = min(least, seen[i])
+        if least - gap < 0.0002:
             return travelled
-        travelled += step
+        travelled += least - gap
         if travelled > reach:
             break
     return np.nan
