@@ -141,7 +141,7 @@ def test_damaged_picture_is_named(tmp_path):
 
 def test_pack_travels_to_a_worker(tmp_path):
     packed = PackedReader(pack(ToyReader(2), tmp_path / "toy", SOURCE, workers=1))
-    copy = pickle.loads(pickle.dumps(packed))  # noqa: S301, TID251 - our own bytes
+    copy = pickle.loads(pickle.dumps(packed))  # noqa: TID251 - our own bytes
     np.testing.assert_array_equal(copy[1].image, packed[1].image)
 
 

@@ -1,6 +1,5 @@
 """What the training loss needs to know, gathered once: weights, tables, matrices."""
 
-import dataclasses
 from collections.abc import Sequence
 from typing import cast
 
@@ -10,41 +9,9 @@ from jaxtyping import Float, Integer, Shaped
 from torch import Tensor, nn
 
 from haco.geometry.mesh import propagation_matrix
-from haco.learning.balance import Schedule, vcb_weight_table
+from haco.learning.balance import vcb_weight_table
+from haco.learning.config import LossConfig
 from haco.learning.propagation import Propagation
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class LossConfig:
-    """What each term of the training loss weighs; the paper's defaults, where it has one."""
-
-    levels: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
-    """One weight a level, finest first."""
-    false_positives: float = 0.5
-    """Of the probability given to negatives, at each level."""
-    regularisation: float = 0.1
-    """Of the distance from the set's mean contact."""
-    smoothness: float = 1.0
-    """Of the difference from what neighbours pass on."""
-    touch: float = 0.1
-    """Of the touch head's cross-entropy; ours."""
-    keypoints: float = 0.5
-    """Of the joints' distance as a fraction of the crop; ours."""
-    beta: float = 0.9999
-    """Of the class weights: 0 equal, 1 inverse frequency."""
-    vertex_share: float = 0.3
-    """How far the last epoch's class weights are each vertex's own."""
-    schedule: Schedule = "linear"
-    """How the vertex share gets there: rising from 0, or constant."""
-    learned_levels: bool = False
-    """Whether the levels' weights are learned beside the network (as uncertainties), from those
-    given. The trainer must then optimise the parameters of `LossTerms` too."""
-
-    def __post_init__(self) -> None:
-        """Refuse negative weights."""
-        singles = (self.false_positives, self.regularisation, self.smoothness)
-        if min(*self.levels, *singles, self.touch, self.keypoints) < 0:
-            raise ValueError(f"no term of the loss may weigh less than 0, got {self}")
 
 
 class LevelTerms(nn.Module):

@@ -1,0 +1,72 @@
+"""Checkpoints: all that changes while a run goes on, in one file that is never half-written."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+import torch
+
+from haco.files import InputError, write_atomically
+from haco.learning.optim import AveragedWeights
+from haco.learning.terms import LossTerms
+from haco.models.contact_net import ContactNet
+
+
+@dataclasses.dataclass(kw_only=True)
+class Training:
+    """All that changes while a run goes on; the checkpoint holds just this."""
+
+    network: ContactNet
+    average: AveragedWeights
+    terms: LossTerms
+    optimizer: torch.optim.Optimizer
+    epoch: int = 0
+    batch: int = 0
+    """Batches done in this epoch."""
+    step: int = 0
+    """Batches done in all."""
+    best: float = -math.inf
+    """Highest average precision on validation so far."""
+
+
+def save_checkpoint(path: Path, state: Training) -> None:
+    """Write everything needed to go on, atomically."""
+    counters = {name: getattr(state, name) for name in ("epoch", "batch", "step", "best")}
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    content = {
+        "network": state.network.state_dict(),
+        "average": state.average.network.state_dict(),
+        "terms": state.terms.state_dict(),
+        "optimizer": state.optimizer.state_dict(),
+        "counters": counters,
+        "generators": [torch.get_rng_state(), *cuda],
+    }
+    save_tensors(path, content)
+
+
+def load_checkpoint(path: Path, state: Training) -> None:
+    """Take up a run where `save_checkpoint` left it.
+
+    Raises:
+        InputError: The file is damaged, or of another network.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        state.network.load_state_dict(content["network"])
+        state.average.network.load_state_dict(content["average"])
+        state.terms.load_state_dict(content["terms"])
+        state.optimizer.load_state_dict(content["optimizer"])
+    except (OSError, RuntimeError, KeyError, EOFError) as error:
+        raise InputError(f"{path}: cannot be resumed ({error}); start the run anew") from error
+    for name, value in content["counters"].items():
+        setattr(state, name, value)
+    main, *cuda = content["generators"]
+    torch.set_rng_state(main)
+    if cuda and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(cuda)
+
+
+def save_tensors(path: Path, content: dict[str, object]) -> None:
+    """Write tensors and plain values, atomically."""
+    with write_atomically(path) as part:
+        torch.save(content, part)

@@ -1,0 +1,154 @@
+"""What may be chosen about a training run; plain values, so that a command line can show them.
+
+Nothing here imports torch. The string under each field is its help.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
+
+from haco.data.settings import Augmentation
+
+Precision = Literal["float32", "bfloat16"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LossConfig:
+    """What each term of the training loss weighs; the paper's defaults, where it has one."""
+
+    levels: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
+    """One weight a level, finest first."""
+    false_positives: float = 0.5
+    """Of the probability given to negatives, at each level."""
+    regularisation: float = 0.1
+    """Of the distance from the set's mean contact."""
+    smoothness: float = 1.0
+    """Of the difference from what neighbours pass on."""
+    touch: float = 0.1
+    """Of the touch head's cross-entropy; ours."""
+    keypoints: float = 0.5
+    """Of the joints' distance as a fraction of the crop; ours."""
+    beta: float = 0.9999
+    """Of the class weights: 0 equal, 1 inverse frequency."""
+    vertex_share: float = 0.3
+    """How far the last epoch's class weights are each vertex's own."""
+    schedule: Literal["linear", "constant"] = "linear"
+    """How the vertex share gets there: rising from 0, or constant."""
+    learned_levels: bool = False
+    """Whether the levels' weights are learned beside the network (as uncertainties), from those
+    given. The trainer must then optimise the parameters of `LossTerms` too."""
+
+    def __post_init__(self) -> None:
+        """Refuse negative weights."""
+        singles = (self.false_positives, self.regularisation, self.smoothness)
+        if min(*self.levels, *singles, self.touch, self.keypoints) < 0:
+            raise ValueError(f"no term of the loss may weigh less than 0, got {self}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SamplingConfig:
+    """Which samples an epoch shows."""
+
+    balanced: bool = False
+    """Balanced contact sampling: draw rare contact as often as common, anew each epoch."""
+    untouched: float = 0.25
+    """With balanced sampling: share of hands that touch nothing."""
+    num_bins: int = 5
+    """With balanced sampling: bins of the balance score."""
+    curvature: float = 5.0
+    """With balanced sampling: how much finer the bins are towards rare contact."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OptimConfig:
+    """How the weights move."""
+
+    learning_rate: float = 1e-3
+    """Of AdamW, at its highest."""
+    final_share: float = 0.01
+    """Of the learning rate, that is left at the end of the cosine."""
+    warm_up: float = 0.05
+    """Share of all steps in which the learning rate rises from 0."""
+    weight_decay: float = 0.05
+    """On matrices and kernels; biases, norms and embeddings have none."""
+    betas: tuple[float, float] = (0.9, 0.98)
+    """Of AdamW's averages of the gradient and of its square."""
+    clip: float = 1.0
+    """Largest norm of the gradient; longer ones are shortened to it."""
+    ema: float = 0.998
+    """Decay of the averaged weights, which are the ones evaluated and kept; 0 averages nothing."""
+
+    def __post_init__(self) -> None:
+        if not (self.learning_rate > 0 and self.clip > 0):
+            raise ValueError(
+                f"learning_rate and clip must be above 0, got {self.learning_rate}, {self.clip}"
+            )
+        if not (0 <= self.warm_up < 1 and 0 <= self.final_share <= 1 and 0 <= self.ema < 1):
+            raise ValueError(
+                "warm_up and ema must lie in 0..1 and below 1, final_share in 0..1, "
+                f"got {self.warm_up}, {self.ema}, {self.final_share}"
+            )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """One training run, whole."""
+
+    network: str = "tiny"
+    """Name of the network."""
+    datasets: tuple[str, ...] = ("packed/full",)
+    """What to train on, as `haco.open_dataset` names it; several are joined one after another."""
+    num_train: int | None = None
+    """How many samples of each made picture set to train on; for `synthetic/...` only."""
+    num_val: int | None = None
+    """How many of each to validate on; for `synthetic/...` only."""
+    protocol: str = "harmonised"
+    """Contact protocol: how near is contact."""
+    epochs: int = 8
+    """Times through the data."""
+    batch_size: int = 64
+    """Crops a step."""
+    seed: int = 0
+    """Of weights, order, augmentation and dropout."""
+    precision: Precision = "float32"
+    """Of the network's arithmetic; bfloat16 is faster on machines that have it."""
+    workers: int = 1
+    """Processes that make crops; 0 makes them between the steps."""
+    checkpoint_every: int = 500
+    """Steps between checkpoints within an epoch; the end of each epoch has one anyway."""
+    augmentation: Augmentation | None = dataclasses.field(default_factory=Augmentation)
+    """How training crops may differ from prediction's; None for not at all."""
+    sampling: SamplingConfig = dataclasses.field(default_factory=SamplingConfig)
+    """Which samples an epoch shows."""
+    loss: LossConfig = dataclasses.field(default_factory=LossConfig)
+    """What each term of the loss weighs."""
+    optim: OptimConfig = dataclasses.field(default_factory=OptimConfig)
+    """How the weights move."""
+
+    def __post_init__(self) -> None:
+        if min(self.epochs, self.batch_size, self.checkpoint_every) < 1 or self.workers < 0:
+            raise ValueError(
+                "epochs, batch_size and checkpoint_every must be at least 1 and workers at least "
+                f"0, got {self.epochs}, {self.batch_size}, {self.checkpoint_every}, {self.workers}"
+            )
+        if not self.datasets:
+            raise ValueError("training needs at least one dataset")
+
+
+PRESETS: Mapping[str, TrainConfig] = MappingProxyType(
+    {
+        "debug": TrainConfig(
+            datasets=("synthetic/easy",),
+            num_train=40,
+            num_val=16,
+            epochs=2,
+            batch_size=8,
+            workers=0,
+            augmentation=None,
+        ),
+        "tiny": TrainConfig(),
+    }
+)
+"""Whole runs by name. `debug` is ten steps on made pictures: a minute on a CPU. `tiny` made the
+bundled weights, from a packed picture set."""

@@ -1,0 +1,182 @@
+"""Scores of a network on a dataset, beside those of an answer that never looks at the picture.
+
+scores = haco.evaluate(run.model, haco.open_dataset("packed/full", root, split="test"))
+print(scores)
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Shaped
+from torch import Tensor
+
+from haco.data.labels import truth_of
+from haco.data.loading import CropDataset, all_batches
+from haco.data.readers.common import Reader
+from haco.data.statistics import count_contact
+from haco.geometry.contact import PROTOCOLS
+from haco.learning.metrics import THRESHOLDS, ContactMetrics, ContactScores
+from haco.learning.probability import calibrated_probability
+from haco.models.contact_net import ContactNet
+from haco.models.weights import WeightsMeta
+from haco.types import ContactLogits
+
+Groups = Mapping[str, Shaped[Tensor | np.ndarray, " vertices"]]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Scores:
+    """What a network scored on one dataset."""
+
+    contact: ContactScores
+    """At the threshold that its weights were given on validation."""
+    half: ContactScores
+    """At threshold 0.5, as in the paper's tables."""
+    mean_map: ContactScores
+    """Of the training set's mean contact, given as the answer for every hand."""
+
+    def as_dict(self) -> dict[str, float]:
+        """Give the main scores by name, for logs and weight files."""
+        chosen, half, mean_map = self.contact, self.half, self.mean_map
+        return {
+            "num_samples": float(chosen.num_hands),
+            "num_touching": float(chosen.num_touching),
+            "threshold": chosen.threshold,
+            **_named("macro", chosen.macro["zero"]),
+            **_named("macro_touching", chosen.macro["touching"]),
+            **_named("micro", chosen.micro),
+            **_named("macro_at_half", half.macro["zero"]),
+            **_named("micro_at_half", half.micro),
+            "average_precision": chosen.average_precision,
+            "best_macro_f1": chosen.best_f1,
+            "best_micro_f1": chosen.best_micro_f1,
+            "touch_auroc": chosen.touch_auroc,
+            "false_alarm_hands": chosen.false_alarm_hands,
+            "false_alarm_vertices": chosen.false_alarm_vertices,
+            "calibration_error": chosen.calibration_error,
+            "mean_map_average_precision": mean_map.average_precision,
+            "mean_map_best_macro_f1": mean_map.best_f1,
+            "mean_map_best_micro_f1": mean_map.best_micro_f1,
+        }
+
+    def __str__(self) -> str:
+        """Lay out the network's scores and, below, the mean map's."""
+        precision, recall, f1 = self.half.macro["zero"]
+        mean_map = self.mean_map
+        lines = {
+            "macro P / R / F1 at 0.5": f"{precision:.3f} {recall:.3f} {f1:.3f}",
+            "mean map: average precision": f"{mean_map.average_precision:.3f}",
+            "mean map: best macro, micro F1": (
+                f"{mean_map.best_f1:.3f} {mean_map.best_micro_f1:.3f}"
+            ),
+            "best micro F1": f"{self.contact.best_micro_f1:.3f}",
+        }
+        return "\n".join([str(self.contact), *(f"{name:<32} {it}" for name, it in lines.items())])
+
+
+def evaluate(
+    model: ContactNet,
+    reader: Reader,
+    *,
+    meta: WeightsMeta | None = None,
+    protocol: str = "harmonised",
+    mean_map: Float[np.ndarray, " vertices"] | None = None,
+    groups: Groups | None = None,
+    batch_size: int = 64,
+    workers: int = 0,
+) -> Scores:
+    """Score a network on all samples of a reader; the batch size does not matter.
+
+    Args:
+        model: On any device; it is used in evaluation mode and left as it was.
+        reader: The samples.
+        meta: Thresholds and temperatures of the weights; None for 0.5 and 1.
+        protocol: Contact protocol, a name of `PROTOCOLS`.
+        mean_map: Mean contact of the training set. None takes that of `reader` itself, which
+            flatters the mean map a little.
+        groups: Named sets of vertices to score by themselves.
+        batch_size: Crops at a time.
+        workers: Processes that make crops.
+    """
+    meta = WeightsMeta(network="unnamed") if meta is None else meta
+    rule = PROTOCOLS[protocol]
+    if mean_map is None:
+        truth = truth_of(reader, rule)
+        mean_map = count_contact(truth.contact, truth.valid).mean
+    constant = torch.from_numpy(mean_map).float()
+    metrics, baseline = (
+        ContactMetrics(len(constant), thresholds=(*THRESHOLDS, meta.threshold)) for _ in range(2)
+    )
+    dataset = CropDataset(reader=reader, protocol=rule)
+    for crop in all_batches(dataset, batch_size, workers=workers):
+        probability, touch = calibrated_probability(predict(model, crop.image), meta)
+        metrics.update(crop.contact, probability, valid=crop.valid, touch=touch)
+        baseline.update(crop.contact, constant.expand(len(crop.contact), -1), valid=crop.valid)
+    return Scores(
+        contact=metrics.compute(
+            meta.threshold, touch_threshold=meta.touch_threshold, groups=groups
+        ),
+        half=metrics.compute(0.5, touch_threshold=meta.touch_threshold, groups=groups),
+        mean_map=baseline.compute(0.5, groups=groups),
+    )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Answers:
+    """What a network says of a whole dataset, beside the truth; in the reader's order."""
+
+    vertices: Float[Tensor, "samples vertices"]
+    """Logits."""
+    touch: Float[Tensor, " samples"] | None
+    """Logits, where the network has a touch head."""
+    contact: Bool[Tensor, "samples vertices"]
+    valid: Bool[Tensor, "samples vertices"]
+
+
+def collect_answers(
+    model: ContactNet,
+    reader: Reader,
+    *,
+    protocol: str = "harmonised",
+    batch_size: int = 64,
+    workers: int = 0,
+) -> Answers:
+    """Run a network over a reader and keep its logits, to calibrate it by.
+
+    Args:
+        model: As in `evaluate`.
+        reader: As in `evaluate`.
+        protocol: As in `evaluate`.
+        batch_size: As in `evaluate`.
+        workers: As in `evaluate`.
+    """
+    dataset = CropDataset(reader=reader, protocol=PROTOCOLS[protocol])
+    said, truths = [], []
+    for crop in all_batches(dataset, batch_size, workers=workers):
+        said.append(predict(model, crop.image))
+        truths.append((crop.contact, crop.valid))
+    touch = [logits.touch.cpu() for logits in said if logits.touch is not None]
+    return Answers(
+        vertices=torch.cat([logits.vertices.cpu() for logits in said]),
+        touch=torch.cat(touch) if touch else None,
+        contact=torch.cat([contact for contact, _ in truths]),
+        valid=torch.cat([valid for _, valid in truths]),
+    )
+
+
+@torch.inference_mode()
+def predict(model: ContactNet, image: Shaped[Tensor, "batch 3 size size"]) -> ContactLogits:
+    """Run a network in evaluation mode on crops of bytes, and leave its mode as it was."""
+    was_training = model.training
+    device = next(model.parameters()).device
+    try:
+        return model.eval()(image.to(device).float() / 255)
+    finally:
+        model.train(was_training)
+
+
+def _named(name: str, scores: tuple[float, float, float]) -> dict[str, float]:
+    parts = zip(("precision", "recall", "f1"), scores, strict=True)
+    return {f"{name}_{part}": score for part, score in parts}

@@ -1,0 +1,152 @@
+"""The training loop: resumable to the same losses, able to learn, and stopping when it must."""
+
+import dataclasses
+import json
+
+import pytest
+import torch
+from toys import ToyReader
+
+from haco.data.packing import pack
+from haco.data.settings import Augmentation
+from haco.files import InputError
+from haco.learning.config import OptimConfig, SamplingConfig, TrainConfig
+from haco.learning.run_folder import MetricsLog, read_metrics
+from haco.learning.train import train
+
+SMALL = TrainConfig(
+    datasets=("packed/toy",),
+    epochs=2,
+    batch_size=3,
+    workers=0,
+    augmentation=Augmentation(),
+    optim=OptimConfig(warm_up=0.0),
+)
+
+
+@pytest.fixture(scope="module")
+def roots(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("datasets")
+    pack(ToyReader(7, seed=0), folder / "toy-train", {}, workers=1)
+    pack(ToyReader(3, seed=1), folder / "toy-val", {}, workers=1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def unbroken(roots, tmp_path_factory):
+    return train(SMALL, roots=roots, out=tmp_path_factory.mktemp("runs") / "a", progress=False)
+
+
+def steps(folder) -> list[dict[str, object]]:
+    lines = read_metrics(folder, "step")
+    return [{name: line[name] for name in line if name != "seconds"} for line in lines]
+
+
+def test_stopped_and_resumed_run_equals_an_unbroken_one(roots, tmp_path, unbroken):
+    out = tmp_path / "b"
+    stopped = train(SMALL, roots=roots, out=out, stop_after=1, progress=False)
+    assert not stopped.is_finished
+    train(SMALL, roots=roots, out=out, stop_after=2, resume=True, progress=False)
+    assert len(steps(out)) == 3
+    resumed = train(SMALL, roots=roots, out=out, resume=True, progress=False)
+    assert resumed.is_finished
+    assert steps(out) == steps(unbroken.folder)
+    assert len(steps(out)) == 4
+    assert read_metrics(out, "epoch") == read_metrics(unbroken.folder, "epoch")
+    for name in ("best.safetensors", "last.safetensors"):
+        assert (out / name).read_bytes() == (unbroken.folder / name).read_bytes()
+
+
+def test_resuming_a_finished_run_gives_its_model(roots, unbroken):
+    again = train(SMALL, roots=roots, out=unbroken.folder, resume=True, progress=False)
+    assert again.is_finished
+    assert len(steps(unbroken.folder)) == 4
+    for one, two in zip(again.model.parameters(), unbroken.model.parameters(), strict=True):
+        assert torch.equal(one, two)
+
+
+def test_run_folder_says_what_was_run(unbroken):
+    config = json.loads((unbroken.folder / "config.json").read_text())
+    assert config == json.loads(json.dumps(dataclasses.asdict(SMALL)))
+    provenance = json.loads((unbroken.folder / "run.json").read_text())
+    assert {"command", "commit", "haco", "torch"} <= provenance.keys()
+
+
+def test_steps_record_every_loss_term(unbroken):
+    first = steps(unbroken.folder)[0]
+    assert {"loss", "bce_778", "bce_21", "smoothness", "touch", "keypoints", "rate"} <= first.keys()
+
+
+def test_another_seed_gives_other_losses(roots, tmp_path, unbroken):
+    other = dataclasses.replace(SMALL, seed=1)
+    train(other, roots=roots, out=tmp_path / "c", stop_after=1, progress=False)
+    assert steps(tmp_path / "c")[0]["loss"] != steps(unbroken.folder)[0]["loss"]
+
+
+def test_run_is_not_overwritten_and_not_resumed_as_another(roots, unbroken):
+    with pytest.raises(InputError, match="holds a run already"):
+        train(SMALL, roots=roots, out=unbroken.folder, progress=False)
+    other = dataclasses.replace(SMALL, seed=1)
+    with pytest.raises(InputError, match="has another config"):
+        train(other, roots=roots, out=unbroken.folder, resume=True, progress=False)
+
+
+def test_resuming_nothing_is_refused(roots, tmp_path):
+    with pytest.raises(InputError, match="no run to resume"):
+        train(SMALL, roots=roots, out=tmp_path / "none", resume=True, progress=False)
+
+
+def test_damaged_checkpoint_is_named(roots, tmp_path):
+    out = tmp_path / "d"
+    train(SMALL, roots=roots, out=out, stop_after=1, progress=False)
+    (out / "last.pt").write_bytes(b"not a checkpoint")
+    with pytest.raises(InputError, match=r"last\.pt: cannot be resumed"):
+        train(SMALL, roots=roots, out=out, resume=True, progress=False)
+
+
+def test_first_loss_that_is_not_finite_stops_the_run_and_keeps_the_batch(roots, tmp_path):
+    wild = dataclasses.replace(SMALL, optim=OptimConfig(learning_rate=1e30, warm_up=0.0))
+    with pytest.raises(FloatingPointError, match="the loss of step 1 is"):
+        train(wild, roots=roots, out=tmp_path / "e", progress=False)
+    kept = torch.load(tmp_path / "e" / "not_finite.pt", weights_only=True)
+    assert kept["crop"]["image"].shape == (3, 3, 256, 256)
+    assert len(steps(tmp_path / "e")) == 1
+
+
+def test_too_few_samples_for_a_batch_are_refused(roots, tmp_path):
+    large = dataclasses.replace(SMALL, batch_size=8)
+    with pytest.raises(InputError, match="7 training samples do not fill a batch of 8"):
+        train(large, roots=roots, out=tmp_path / "f", progress=False)
+
+
+@pytest.mark.slow
+def test_one_batch_can_be_overfitted(roots, tmp_path):
+    config = dataclasses.replace(
+        SMALL,
+        epochs=30,
+        batch_size=6,
+        augmentation=None,
+        sampling=SamplingConfig(balanced=True, untouched=0.3),
+        optim=OptimConfig(learning_rate=2e-3, weight_decay=0.0, ema=0.0),
+    )
+    run = train(config, roots=roots, out=tmp_path / "g", progress=False)
+    losses = [float(line["bce_778"]) for line in read_metrics(run.folder, "step")]
+    assert losses[-1] < 0.1 * losses[0]
+
+
+@pytest.mark.slow
+def test_bfloat16_trains(roots, tmp_path):
+    half = dataclasses.replace(SMALL, precision="bfloat16")
+    run = train(half, roots=roots, out=tmp_path / "h", progress=False)
+    assert run.is_finished
+    assert next(run.model.parameters()).dtype == torch.float32
+
+
+def test_lines_after_the_checkpoint_and_half_lines_are_dropped(tmp_path):
+    log = MetricsLog(tmp_path, first_step=0)
+    for step in range(3):
+        log.write("step", step=step, loss=0.5)
+    with (tmp_path / "metrics.jsonl").open("a") as file:
+        file.write('{"kind": "step", "st')
+    MetricsLog(tmp_path, first_step=2)
+    assert [line["step"] for line in read_metrics(tmp_path, "step")] == [0, 1]
