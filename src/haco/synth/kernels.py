@@ -93,9 +93,7 @@ def ambient_occlusion(face_index, points, normals, focal, radius, strength):
                 continue
             p, n = points[y, x], normals[y, x]
             spread = radius * focal / p[2]
-            turn = int(
-                OCCLUSION_TURNS * ((52.9829189 * ((0.06711056 * x + 0.00583715 * y) % 1)) % 1)
-            )
+            turn = int(OCCLUSION_TURNS * _pixel_dice(x, y))
             hidden = 0.0
             for i in range(OCCLUSION_SAMPLES):
                 sx = int(x + spread * disc[turn, i, 0] + 0.5)
@@ -139,33 +137,53 @@ def key_light_visibility(face_index, points, normals, light, shadow_depth):
     """Share of the key light that reaches each pixel, by its depth map seen from the light."""
     height, width = face_index.shape
     size = shadow_depth.shape[0]
-    out = np.ones((height, width))
+    raw = np.ones((height, width))
     axes, centre, half = light.shadow_axes, light.shadow_centre, light.shadow_half
+    texel = 2 * half / size
+    turns = np.zeros((OCCLUSION_TURNS, 2))
+    for turn in range(OCCLUSION_TURNS):
+        angle = 0.5 * np.pi * turn / OCCLUSION_TURNS
+        turns[turn, 0], turns[turn, 1] = np.cos(angle), np.sin(angle)
     for y in range(height):
         for x in range(width):
             if face_index[y, x] < 0:
                 continue
-            u, v, d = 0.0, 0.0, 0.0
+            u, v, d, cosine = 0.0, 0.0, 0.0, 0.0
             for k in range(3):
                 # Three millimetres off the surface, so that it does not shade itself.
                 q = points[y, x, k] + 0.003 * normals[y, x, k] - centre[k]
                 u, v, d = u + axes[0, k] * q, v + axes[1, k] * q, d + axes[2, k] * q
-            u, v = (u / half + 1) * 0.5 * size - 0.5, (v / half + 1) * 0.5 * size - 0.5
+                cosine -= axes[2, k] * normals[y, x, k]
+            if cosine <= 0:  # turned away: only what creeps round the edge, see `wrap`
+                raw[y, x] = max(0.0, 1.0 + 2.0 * cosine)
+                continue
+            u, v = u / texel + 0.5 * size, v / texel + 0.5 * size
             # On a surface that the light grazes, the sampled neighbours are truly nearer to it.
-            n = normals[y, x]
-            cosine = max(0.2, abs(axes[2, 0] * n[0] + axes[2, 1] * n[1] + axes[2, 2] * n[2]))
+            cosine = max(0.2, cosine)
             slope = np.sqrt(1 - min(1.0, cosine * cosine)) / cosine
-            bias = 0.001 + (light.shadow_softness + 0.5) * slope * 2 * half / size
+            bias = 0.001 + (light.shadow_softness + 0.5) * slope * texel
+            turn = int(OCCLUSION_TURNS * _pixel_dice(x, y))
+            along, across = (
+                light.shadow_softness * turns[turn, 0],
+                light.shadow_softness * turns[turn, 1],
+            )
             lit = 0
             for i in range(-1, 2):
                 for j in range(-1, 2):
-                    sx = int(u + light.shadow_softness * i + 0.5)
-                    sy = int(v + light.shadow_softness * j + 0.5)
+                    sx = int(np.floor(u + along * i - across * j))
+                    sy = int(np.floor(v + across * i + along * j))
                     outside = sx < 0 or sy < 0 or sx >= size or sy >= size
                     if outside or shadow_depth[sy, sx] > d - bias:
                         lit += 1
-            out[y, x] = lit / 9.0
-    return out
+            raw[y, x] = lit / 9.0
+    return _smoothed(raw, face_index, points)
+
+
+@numba.njit(cache=True)
+@no_type_check
+def _pixel_dice(x, y):
+    """A number in 0..1 that differs well between neighbouring pixels (Jimenez's gradient noise)."""
+    return (52.9829189 * ((0.06711056 * x + 0.00583715 * y) % 1.0)) % 1.0
 
 
 @numba.njit(cache=True)
@@ -194,12 +212,25 @@ def _pattern_share(material, x, y, z):
 
 @numba.njit(cache=True)
 @no_type_check
+def _facing_axis(rest, a, b, c):
+    """The axis of its own frame that a triangle looks along most: prints are laid across it."""
+    ux, uy, uz = rest[b, 0] - rest[a, 0], rest[b, 1] - rest[a, 1], rest[b, 2] - rest[a, 2]
+    vx, vy, vz = rest[c, 0] - rest[a, 0], rest[c, 1] - rest[a, 1], rest[c, 2] - rest[a, 2]
+    x, y, z = abs(uy * vz - uz * vy), abs(uz * vx - ux * vz), abs(ux * vy - uy * vx)
+    if x >= y and x >= z:
+        return 0
+    return 1 if y >= z else 2
+
+
+@numba.njit(cache=True)
+@no_type_check
 def _print_picture(textures, material, axis, p, colour):
     """Mix a texture, linear light, into the colour of the side that faces `axis`."""
     u, v = (p[1], p[2]) if axis == 0 else ((p[0], p[2]) if axis == 1 else (p[0], p[1]))
     size = textures.shape[1]
-    u = ((u / material.scale + material.offset[0]) % 1.0) * (size - 1)
-    v = ((v / material.scale + material.offset[1]) % 1.0) * (size - 1)
+    # Every other copy is mirrored, so that they join without a seam.
+    u = abs((u / material.scale + material.offset[0]) % 2.0 - 1.0) * (size - 1)
+    v = abs((v / material.scale + material.offset[1]) % 2.0 - 1.0) * (size - 1)
     i, j = min(int(u), size - 2), min(int(v), size - 2)
     a, b = u - i, v - j
     k = material.picture
@@ -225,7 +256,7 @@ def _crease_depth(bend):
 @no_type_check
 def shade_pixels(
     face_index, barycentric, points, normals, occlusion, key_visible,
-    faces, rest, paint, face_material, face_axis, materials, textures, light, out,
+    faces, rest, paint, face_material, materials, textures, light, out,
 ):  # fmt: skip
     """Light every covered pixel of `out` (linear, background already in it).
 
@@ -249,7 +280,7 @@ def shade_pixels(
                 mix[k] = wa * paint[a, k] + wb * paint[b, k] + wc * paint[c, k]
             material = materials[face_material[f]]
             if material.pattern == PICTURE:
-                _print_picture(textures, material, face_axis[f], p, colour)
+                _print_picture(textures, material, _facing_axis(rest, a, b, c), p, colour)
             elif material.pattern != PLAIN:
                 share = _pattern_share(material, p[0], p[1], p[2])
                 for k in range(3):

@@ -6,6 +6,7 @@ import functools
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int
 
+from haco.geometry.mesh import boundary_loops, vertex_normals
 from haco.hands.open_hand import open_hand_arrays
 from haco.synth.kernels import corner_normals
 from haco.synth.materials import Skin, joint_coordinate, make_material, paint_skin
@@ -86,7 +87,7 @@ def arm() -> Arm:
     hand = open_hand_arrays()
     template = hand.render_template.astype(np.float64)
     faces = hand.render_faces.astype(np.int32)
-    end = _open_loop(faces)
+    (end,) = boundary_loops(faces)
     middle = (template[:, 0] > 0.05) & (template[:, 0] < 0.09)
     num_hand, length = len(template), len(end)
     ring = end
@@ -184,9 +185,11 @@ def watch_face(
     template, along = whole.rest[: whole.num_hand], whole.direction(vertices)
     near = np.abs(template[:, 0] - start) < 0.02
     centre = vertices[near].mean(axis=0)
-    highest = vertices[near][template[near, 1].argmax()]
-    up = highest - centre - ((highest - centre) @ along) * along
-    height, up = np.linalg.norm(up), up / np.linalg.norm(up)
+    rise = template[near, 1] - template[near, 1].mean()
+    up = rise @ (vertices[near] - centre)
+    up -= (up @ along) * along
+    up /= np.linalg.norm(up)
+    height = float(((vertices[near] - centre) @ up).max())
     angles = np.arange(24) * (2 * np.pi / 24)
     ring = radius * (
         np.cos(angles)[:, None] * along + np.sin(angles)[:, None] * np.cross(up, along)
@@ -237,7 +240,10 @@ def make_part(
 ) -> Part:
     """Make a part and its normals; edges stay sharp unless it is `smooth` all over."""
     vertices, faces = np.ascontiguousarray(vertices), np.ascontiguousarray(faces)
-    normals = corner_normals(vertices, faces, -2.0 if smooth else SMOOTH_COSINE)
+    if smooth:
+        normals = vertex_normals(vertices, faces)[faces]
+    else:
+        normals = corner_normals(vertices, faces, SMOOTH_COSINE)
     return Part(
         vertices=vertices,
         faces=faces,
@@ -251,25 +257,3 @@ def make_part(
 def plain_paint(colour: Float64[np.ndarray, "3"], count: int) -> Float64[np.ndarray, "count 6"]:
     """Paint that many vertices in one linear colour, with no nails and no joints."""
     return np.tile(np.concatenate([colour, np.zeros(3)]), (count, 1))
-
-
-def vertex_normals(
-    vertices: Float64[np.ndarray, "vertices 3"], faces: Int[np.ndarray, "faces 3"]
-) -> Float64[np.ndarray, "vertices 3"]:
-    """Give the unit normal of each vertex, by the area of the faces around it."""
-    a, b, c = (vertices[faces[:, k]] for k in range(3))
-    flat = np.cross(b - a, c - a)
-    total = np.zeros_like(vertices)
-    for k in range(3):
-        np.add.at(total, faces[:, k], flat)
-    return total / (np.linalg.norm(total, axis=1, keepdims=True) + 1e-20)
-
-
-def _open_loop(faces: Int[np.ndarray, "faces 3"]) -> Int[np.ndarray, " loop"]:
-    """Walk around the one hole of a mesh, in the direction of its faces' own edges."""
-    edges = {(a, b) for a, b, c in faces for a, b in ((a, b), (b, c), (c, a))}
-    following = {a: b for a, b in edges if (b, a) not in edges}
-    loop = [min(following)]
-    while following[loop[-1]] != loop[0]:
-        loop.append(following[loop[-1]])
-    return np.array(loop)

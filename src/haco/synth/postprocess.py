@@ -48,7 +48,7 @@ def draw_photo(rng: np.random.Generator, *, flaws: bool = True) -> Photo:
         filmic=filmic,
         blur=max(0.0, rng.normal(0.3, 0.5)),
         motion=(length * np.cos(angle), length * np.sin(angle)) if moving else (0.0, 0.0),
-        noise=rng.uniform(0, 0.03),
+        noise=0.03 * rng.uniform(0, 1) ** 2,
         jpeg=int(rng.integers(40, 96)) if rng.random() < 0.7 else None,
         noise_seed=seed,
     )

@@ -55,15 +55,13 @@ def shade(scene: Scene, size: int) -> Float32[np.ndarray, "size size 3"]:
     buffers = fill_buffers(scene, vertices, faces, size)
     background = cv2.resize(scene.background, (size, size), interpolation=cv2.INTER_LINEAR)
     out = np.ascontiguousarray(background, np.float64)
-    rest = np.concatenate([part.rest for part in scene.parts])
     kernels.shade_pixels(
         *buffers.fragments[:2],
         *buffers[1:],
         faces,
-        rest,
+        np.concatenate([part.rest for part in scene.parts]),
         np.concatenate([part.paint for part in scene.parts]),
         np.repeat(np.arange(len(scene.parts)), [len(part.faces) for part in scene.parts]),
-        _facing_axis(rest, faces),
         np.array([part.material for part in scene.parts], MATERIAL),
         textures(),
         scene.light[()],
@@ -108,11 +106,3 @@ def _depth_from_light(
     seen = (vertices - light["shadow_centre"]) @ light["shadow_axes"].T
     seen[:, :2] = (seen[:, :2] / light["shadow_half"] + 1) * 0.5 * SHADOW_SIZE - 0.5
     return rasterize(seen, faces, SHADOW_SIZE, SHADOW_SIZE, perspective=False).depth
-
-
-def _facing_axis(
-    rest: Float64[np.ndarray, "vertices 3"], faces: Int[np.ndarray, "faces 3"]
-) -> Int[np.ndarray, " faces"]:
-    """Give the axis of its own frame that each face looks along most: prints are laid across it."""
-    a, b, c = (rest[faces[:, k]] for k in range(3))
-    return np.abs(np.cross(b - a, c - a)).argmax(axis=1)
