@@ -10,6 +10,7 @@ import tyro
 
 import haco
 from haco.files import InputError
+from haco.learning.config import PRESETS
 
 # Nothing here may import torch before a command runs: `haco --help` must answer at once.
 
@@ -21,6 +22,9 @@ SideChoice = Annotated[Literal["left", "right"] | None, tyro.conf.arg(metavar="{
 Folder = Annotated[Path, tyro.conf.arg(metavar="DIR")]
 OptionalFolder = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
 Weights = Annotated[str, tyro.conf.arg(metavar="NAME|FILE")]
+
+
+Preset = Annotated[tyro.extras.subcommand_type_from_defaults(dict(PRESETS)), tyro.conf.arg(name="")]
 
 
 class UsageError(Exception):
@@ -99,6 +103,97 @@ def demo(
     return run_demo(photos, out, num=num, seed=seed, weights=weights)
 
 
+def synth(
+    *,
+    out: Folder,
+    set: Literal["easy", "full"] = "full",
+    num: int = 16,
+    seed: int = 0,
+    size: int = 256,
+    packed: tyro.conf.FlagCreatePairsOff[bool] = False,
+    workers: int = 2,
+) -> int:
+    """Make labelled pictures of touching hands.
+
+    Writes each picture, the same picture with its labels drawn, a contact sheet, and the labels
+    as numbers. Picture i depends on the set, the seed and i alone, so anyone can make it again.
+
+    With --packed it writes one packed dataset for training instead. A run that was stopped goes
+    on where it was.
+
+    Args:
+        out: Folder for the pictures; made if missing.
+        set: easy (plain background, few views) or full (everything).
+        num: How many pictures.
+        seed: Which pictures.
+        size: Pixels along each side.
+        packed: Write a packed dataset for haco train.
+        workers: With --packed: processes.
+    """
+    if packed:
+        from haco.apps.learn import pack_command
+
+        return pack_command(set, out, num=num, seed=seed, size=size, workers=workers)
+    from haco.apps.pictures import synth_command
+
+    return synth_command(set, out, num=num, seed=seed, size=size)
+
+
+def train(
+    *,
+    config: Preset,
+    out: Folder,
+    roots: Folder = Path("datasets"),
+    resume: tyro.conf.FlagCreatePairsOff[bool] = False,
+    device: str = "cpu",
+) -> int:
+    """Train a network; killed at any moment, it goes on with --resume.
+
+    The run's folder holds its config, the command, metrics.jsonl, a checkpoint, and the best and
+    last weights. Every part of a preset can be changed: haco train tiny --help lists them.
+
+    Args:
+        config: Where to start from.
+        out: Folder of the run.
+        roots: Folder that the datasets lie in.
+        resume: Go on with the run in this folder.
+        device: Where to compute: cpu, cuda, mps.
+    """
+    from haco.apps.learn import train_command
+
+    return train_command(config, out, roots=roots, resume=resume, device=device)
+
+
+def evaluate(
+    *,
+    model: Weights = "tiny",
+    data: str = "synthetic/full",
+    root: OptionalFolder = None,
+    split: Literal["train", "val", "test"] = "test",
+    num: Annotated[int | None, tyro.conf.arg(metavar="N")] = None,
+    seed: Annotated[int | None, tyro.conf.arg(metavar="N")] = None,
+    workers: int = 2,
+) -> int:
+    """Score weights on hands whose contact is known.
+
+    Prints precision, recall and F1, average precision, the best F1 over all thresholds, false
+    alarms on hands that touch nothing, calibration, and beside them what the mean contact map
+    scores, which never looks at the picture.
+
+    Args:
+        model: Weights that come with haco, by name, or a .safetensors file.
+        data: Dataset: synthetic/full, synthetic/easy, or packed/NAME in root.
+        root: Folder that the dataset lies in; made pictures need none.
+        split: Which part of it.
+        num: For made pictures: how many.
+        seed: For made pictures: which.
+        workers: Processes that make the crops.
+    """
+    from haco.apps.learn import evaluate_command
+
+    return evaluate_command(model, data, root, split, num=num, seed=seed, workers=workers)
+
+
 def doctor() -> int:
     """Say what is installed, what is missing, and what that costs you."""
     from haco.apps.doctor import doctor_command
@@ -109,6 +204,9 @@ def doctor() -> int:
 COMMANDS: dict[str, Callable[..., int]] = {
     "demo": demo,
     "predict": predict,
+    "synth": synth,
+    "train": train,
+    "evaluate": evaluate,
     "doctor": doctor,
 }
 
@@ -140,7 +238,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"haco {haco.__version__}")
         return 0
     try:
-        return tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="haco", args=words)
+        return tyro.extras.subcommand_cli_from_dict(
+            COMMANDS, prog="haco", args=words, config=(tyro.conf.ConsolidateSubcommandArgs,)
+        )
     except UsageError as error:
         print(f"haco: {error}; see haco {words[0]} --help", file=sys.stderr)
         return 2

@@ -1,0 +1,69 @@
+"""What `haco train`, `haco evaluate` and `haco synth --packed` do and show."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from haco.apps.console import progress_bar
+from haco.data.index import open_dataset
+from haco.data.packing import pack_synthetic
+from haco.files import InputError
+from haco.learning.config import TrainConfig
+from haco.learning.evaluate import evaluate
+from haco.learning.run_folder import BEST, LAST
+from haco.learning.train import train
+from haco.models.weights import bundled_weights, load_weights
+from haco.types import Split
+
+
+def train_command(config: TrainConfig, out: Path, *, roots: Path, resume: bool, device: str) -> int:
+    """Train, then print the last validation and where the weights lie."""
+    run = train(config, out=out, roots=roots, resume=resume, device=device)
+    console = Console(highlight=False, soft_wrap=True)
+    if run.scores is not None:
+        console.print(str(run.scores), markup=False)
+    weights = out / (BEST if (out / BEST).exists() else LAST)
+    console.print(
+        f"Weights: {weights}   use them: haco predict PHOTO --weights {weights} --out DIR"
+    )
+    return 0
+
+
+def evaluate_command(
+    model: str,
+    data: str,
+    root: Path | None,
+    split: Split,
+    *,
+    num: int | None,
+    seed: int | None,
+    workers: int,
+) -> int:
+    """Score weights on a dataset and print the table."""
+    path = Path(model) if model.endswith(".safetensors") else bundled_weights(model)
+    network, meta = load_weights(path)
+    made = data.startswith("synthetic")
+    if not made and (num is not None or seed is not None):
+        raise InputError(f"{data}: num and seed are for made pictures (synthetic/...) only")
+    options = {name: it for name, it in (("num", num), ("seed", seed)) if it is not None}
+    reader = open_dataset(data, root, split=split, **options)
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"{model} on {len(reader)} hands of {data} ({split})", markup=False)
+    scores = evaluate(network, reader, meta=meta, protocol=meta.protocol, workers=workers)
+    console.print(str(scores), markup=False)
+    return 0
+
+
+def pack_command(
+    picture_set: str, out: Path, *, num: int, seed: int, size: int, workers: int
+) -> int:
+    """Pack made pictures into a dataset for training, with a progress bar; resumes if begun."""
+    with progress_bar(Console(stderr=True)) as bar:
+        task = bar.add_task("pictures", total=num)
+
+        def show(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        pack_synthetic(out, picture_set, seed, num, size, workers=workers, progress=show)
+    Console(highlight=False, soft_wrap=True).print(f"{num} packed pictures: {out}", markup=False)
+    return 0
