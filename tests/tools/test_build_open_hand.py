@@ -110,7 +110,7 @@ def test_dropping_beyond_a_plane_leaves_the_near_part():
     assert area_vectors(placed, near)[:, 2].sum() == pytest.approx(2.4 * 5)
 
 
-def test_alignment_undoes_any_rigid_motion(rng):
+def test_alignment_undoes_any_rigid_motion_and_never_mirrors(rng):
     people = step("people")
     hand, mix = rng.normal(size=(30, 3)), np.eye(21, 30)
     turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
@@ -120,6 +120,7 @@ def test_alignment_undoes_any_rigid_motion(rng):
     assert_allclose(moved, still, atol=1e-9)
     assert_allclose(joints[0], 0, atol=1e-12)
     assert_allclose(joints[4, 1:], 0, atol=1e-12)
+    assert np.linalg.det(still[1:4] - still[0]) == pytest.approx(np.linalg.det(hand[1:4] - hand[0]))
     assert joints[4, 0] < 0
     assert joints[1, 2] > joints[7, 2]
 
