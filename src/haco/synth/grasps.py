@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import numpy as np
 from jaxtyping import Float
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from haco.geometry.proximity import signed_distance
 from haco.hands.open_hand import OpenHandArrays, open_hand_arrays
@@ -76,8 +76,6 @@ def draw_interaction(
     Returns:
         The hand, the things, and the exact distance of each label vertex to them.
     """
-    if kind not in _RECIPES:
-        raise ValueError(f"no interaction is called '{kind}'; choose of {', '.join(_RECIPES)}")
     hand = open_hand_arrays() if hand is None else hand
     for _ in range(_MAX_TRIES):
         shaped = shape_hand(np.clip(rng.normal(size=10), -2.0, 2.0), hand=hand)
@@ -162,4 +160,4 @@ def _forearm_inside(touch: Touch, shaped: ShapedHand, posed: PosedHand) -> bool:
 
 
 def _least_apart(some: Float[np.ndarray, "n 3"], others: Float[np.ndarray, "m 3"]) -> float:
-    return float(cKDTree(others).query(some)[0].min())
+    return float(KDTree(others).query(some)[0].min())

@@ -42,7 +42,7 @@ def surface(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
     """Lay the hand on a plane or a box top, and mostly bend the fingers onto it."""
     posture = _draw_posture(_SURFACE_STYLES, shaped, rng)
     points = pose_label_mesh(shaped, hand_pose_of(posture, shaped.arrays))[0]
-    if rng.random() < 0.5:
+    if rng.random() < 0.4:
         normal = _resting_normal(points, rng)
     else:
         normal = _towards_palm(rng, spread=0.35, anyhow=0.15)
