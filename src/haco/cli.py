@@ -134,7 +134,7 @@ def synth(
         from haco.apps.learn import pack_command
 
         return pack_command(set, out, num=num, seed=seed, size=size, workers=workers)
-    from haco.apps.pictures import synth_command
+    from haco.apps.learn import synth_command
 
     return synth_command(set, out, num=num, seed=seed, size=size)
 

@@ -1,4 +1,4 @@
-"""What `haco train`, `haco evaluate` and `haco synth --packed` do and show."""
+"""What `haco synth`, `haco train` and `haco evaluate` do and show."""
 
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from haco.learning.evaluate import evaluate
 from haco.learning.run_folder import BEST, LAST
 from haco.learning.train import train
 from haco.models.weights import bundled_weights, load_weights
+from haco.synth.draw import write_pictures
 from haco.types import Split
 
 
@@ -51,6 +52,18 @@ def evaluate_command(
     console.print(f"{model} on {len(reader)} hands of {data} ({split})", markup=False)
     scores = evaluate(network, reader, meta=meta, protocol=meta.protocol, workers=workers)
     console.print(str(scores), markup=False)
+    return 0
+
+
+def synth_command(picture_set: str, out: Path, *, num: int, seed: int, size: int) -> int:
+    """Write made pictures and their labels, with a progress bar."""
+    with progress_bar(Console(stderr=True)) as bar:
+        task = bar.add_task("pictures", total=num)
+        write_pictures(
+            picture_set, num, seed, size, out, lambda done: bar.update(task, completed=done)
+        )
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"{num} pictures with their labels: {out}; begin with sheet.png", markup=False)
     return 0
 
 
