@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from haco.models import create_model
-from haco.models.tiny import KeypointContext
+from haco.models.context import KeypointContext
 
 
 def test_budget_of_parameters():

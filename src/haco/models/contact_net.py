@@ -1,17 +1,28 @@
 """The contact network: normalise, encode, decode, and read the coarse levels off the logits."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from haco.files import InputError
+from haco.models.context import KeypointContext
 from haco.models.decoder import ContactDecoder
 from haco.types import NUM_VERTICES, ContactLogits
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
+
+class Normalisation(NamedTuple):
+    """What is done to R, G and B in 0..1 before a backbone sees them."""
+
+    mean: tuple[float, float, float]
+    """Subtracted."""
+    std: tuple[float, float, float]
+    """Divides what remains."""
+
+
+IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 class ContactNet(nn.Module):
@@ -29,10 +40,9 @@ class ContactNet(nn.Module):
         backbone: nn.Module,
         decoder: ContactDecoder,
         *,
-        context: nn.Module | None = None,
+        context: KeypointContext | None = None,
         has_touch: bool = False,
-        mean: tuple[float, float, float] = IMAGENET_MEAN,
-        std: tuple[float, float, float] = IMAGENET_STD,
+        normalisation: Normalisation = IMAGENET,
     ) -> None:
         """Join the parts.
 
@@ -41,8 +51,7 @@ class ContactNet(nn.Module):
             decoder: From tokens to contact logits.
             context: From features to (tokens, keypoints); None flattens the features.
             has_touch: Whether a head says if the hand touches anything.
-            mean: Subtracted from each of R, G, B in 0..1.
-            std: Divides what remains.
+            normalisation: Applied to the images.
         """
         super().__init__()
         self.backbone = backbone
@@ -50,8 +59,7 @@ class ContactNet(nn.Module):
         self.context = context
         self.touch = nn.Linear(decoder.dim, 1) if has_touch else None
         self.num_levels = 0
-        self.register_buffer("mean", torch.tensor(mean).view(3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(std).view(3, 1, 1), persistent=False)
+        self.set_normalisation(normalisation)
 
     def forward(self, image: Float[Tensor, "batch 3 height width"]) -> ContactLogits:
         """Predict contact.
@@ -81,6 +89,19 @@ class ContactNet(nn.Module):
         touch = None if self.touch is None else self.touch(query)[:, 0]
         coarse = tuple(vertices @ level.T for level in self.levels)
         return ContactLogits(vertices, coarse, touch, keypoints)
+
+    def set_normalisation(self, normalisation: Normalisation) -> None:
+        """Choose what is done to images before the backbone sees them."""
+        mean, std = (torch.tensor(values).view(3, 1, 1) for values in normalisation)
+        self.normalisation = normalisation
+        self.register_buffer("mean", mean, persistent=False)
+        self.register_buffer("std", std, persistent=False)
+
+    def reset_constants(self) -> None:
+        """Make again what is neither weight nor level, after the memory was replaced."""
+        self.set_normalisation(self.normalisation)
+        if self.context is not None:
+            self.context.reset_constants()
 
     @property
     def levels(self) -> tuple[Float[Tensor, "_ vertices"], ...]:

@@ -1,0 +1,47 @@
+"""What the decoder reads, where a network is trained to find the hand's keypoints as well."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+FEATURE_SIZE = 16
+"""Rows and columns of the features of a 256-pixel crop."""
+NUM_KEYPOINTS = 21
+
+
+class KeypointContext(nn.Module):
+    """Image tokens that know their place, and one token for each of the hand's 21 keypoints.
+
+    A heat map a keypoint says where it is; the same map pools the features found there. So the
+    decoder reads "what is at the tip of the index finger" without having to search for it.
+    """
+
+    grid: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.position = nn.Parameter(0.02 * torch.randn(channels, FEATURE_SIZE, FEATURE_SIZE))
+        self.heat = nn.Conv2d(channels, NUM_KEYPOINTS, 1)
+        self.joint = nn.Parameter(0.02 * torch.randn(NUM_KEYPOINTS, channels))
+        self.reset_constants()
+
+    def forward(
+        self, features: Float[Tensor, "batch channels rows columns"]
+    ) -> tuple[Float[Tensor, "batch tokens channels"], Float[Tensor, "batch 21 2"]]:
+        """Give the tokens, and the keypoints as fractions of the crop."""
+        heat = self.heat(features).flatten(2).softmax(dim=-1)
+        places = (features + self.position).flatten(2).transpose(1, 2)
+        joints = heat @ places + self.joint
+        return torch.cat([places, joints], dim=1), heat @ self.grid
+
+    def reset_constants(self) -> None:
+        """Make the grid again, after the memory was replaced."""
+        self.register_buffer("grid", _cell_centres(FEATURE_SIZE), persistent=False)
+
+
+def _cell_centres(size: int, pixels: int = 256) -> Float[Tensor, "cells 2"]:
+    """Centres (x, y) of the feature cells, as crop pixels divided by the crop's size."""
+    cell = pixels / size
+    centres = (cell * torch.arange(size) + (cell - 1) / 2) / pixels
+    rows, columns = torch.meshgrid(centres, centres, indexing="ij")
+    return torch.stack([columns, rows], dim=-1).flatten(0, 1)
