@@ -21,7 +21,8 @@ from haco.learning.losses import (
     weighted_bce,
 )
 from haco.learning.propagation import Propagation
-from haco.learning.terms import LossTerms, build_loss_terms
+from haco.learning.rivals import RIVALS, make_rival
+from haco.learning.terms import LevelTerms, LossTerms, build_loss_terms
 from haco.types import ContactLogits, Crop
 
 
@@ -438,6 +439,39 @@ def test_learned_level_weights_settle_at_the_inverse_of_each_level_loss(terms):
     total.backward()
     assert learned.log_variance.grad is not None
     assert_close(learned.log_variance.grad, torch.zeros(4), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("rival", RIVALS)
+def test_any_rival_can_stand_in_at_every_level(rival, terms):
+    assets = golden("learning/assets")
+    contact = unpacked(assets["contact_bits"])
+    contact[:, :5] = False  # vertices that never touch
+    regressors = [level.regressor for level in terms.levels if level.regressor is not None]
+    built = build_loss_terms(
+        *vertex_counts(contact),
+        faces=assets["faces_open"],
+        levels=[each.abs() for each in regressors],
+        epochs=2,
+        config=LossConfig(false_positives=0.0, regularisation=0.0, smoothness=0.0),
+        rival=rival,
+    )
+    logits = torch.randn(2, 778, requires_grad=True)
+    crop = make_crop(torch.from_numpy(contact[:2]))
+    total, parts = contact_loss(all_levels(logits, built), crop, built, 0)
+    total.backward()
+    assert set(parts) == {f"rival_{size}" for size in (778, 336, 84, 21)}
+    assert_close(total.detach(), torch.stack([*parts.values()]).sum())
+    alone = make_rival(rival, 778)(logits, crop.contact, counts=built.levels[0].counts)
+    assert_close(parts["rival_778"], alone.detach())
+    assert logits.grad is not None
+    assert logits.grad.isfinite().all()
+
+
+def test_a_rivals_memory_is_kept_with_the_terms(terms):
+    level = LevelTerms(terms.levels[0].table, rival=make_rival("equalization_v2", 778))
+    config = LossConfig(levels=(1.0,))
+    single = LossTerms([level], terms.mean, terms.propagation, config)
+    assert any("positive" in name for name in single.state_dict())
 
 
 def test_negative_weights_and_missing_levels_are_refused(terms):

@@ -10,8 +10,9 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from haco.learning.balance import weights_at
+from haco.learning.masked import Valid, mean_over, wrongness
 from haco.learning.propagation import Propagation
-from haco.learning.terms import LossTerms
+from haco.learning.terms import LevelTerms, LossTerms
 from haco.types import ContactLogits, Crop
 
 
@@ -21,7 +22,7 @@ def balanced_bce(
     weights: Float[Tensor, "#positions 2"],
     *,
     false_positive_penalty: float | int = 0.5,
-    valid: Bool[Tensor, "batch #positions"] | Bool[Tensor, " batch"] | None = None,
+    valid: Valid = None,
 ) -> Float[Tensor, ""]:
     """Sum the weighted cross-entropy and the penalty on false positives.
 
@@ -43,14 +44,14 @@ def weighted_bce(
     target: Shaped[Tensor, "batch positions"],
     weights: Float[Tensor, "#positions 2"],
     *,
-    valid: Bool[Tensor, "batch #positions"] | Bool[Tensor, " batch"] | None = None,
+    valid: Valid = None,
 ) -> Float[Tensor, ""]:
     """Average the cross-entropy, each entry weighed by its position and class."""
     negative, positive = weights.to(logits).unbind(dim=-1)
     if (
         target.dtype is torch.bool
     ):  # one softplus does: softplus(-z) for a yes, softplus(z) for a no
-        entries = torch.where(target, positive, negative) * softplus(_against(logits, target))
+        entries = torch.where(target, positive, negative) * softplus(wrongness(logits, target))
     else:
         share = target.to(logits.dtype)
         entries = positive * share * softplus(-logits)
@@ -62,7 +63,7 @@ def false_positives(
     logits: Float[Tensor, "batch positions"],
     target: Shaped[Tensor, "batch positions"],
     *,
-    valid: Bool[Tensor, "batch #positions"] | Bool[Tensor, " batch"] | None = None,
+    valid: Valid = None,
 ) -> Float[Tensor, ""]:
     """Average the probability given to negatives, over all entries and not the negatives only."""
     return mean_over(logits.sigmoid() * (1 - target.to(logits.dtype)), valid)
@@ -72,7 +73,7 @@ def mean_regularisation(
     logits: Float[Tensor, "batch vertices"],
     mean: Float[Tensor, " vertices"],
     *,
-    valid: Bool[Tensor, "batch #vertices"] | Bool[Tensor, " batch"] | None = None,
+    valid: Valid = None,
 ) -> Float[Tensor, ""]:
     """Average the distance of the probabilities from the set's mean contact."""
     return mean_over((logits.sigmoid() - mean.to(logits)).abs(), valid)
@@ -144,7 +145,7 @@ def touch_loss(
     """
     touching = (contact & valid).any(dim=-1)
     known = touching | valid.all(dim=-1)
-    return mean_over(softplus(_against(touch, touching)), known)
+    return mean_over(softplus(wrongness(touch, touching)), known)
 
 
 def contact_loss(
@@ -160,8 +161,8 @@ def contact_loss(
 
     Returns:
         The total, and each term before its weight, detached. Names end in the number of positions
-        of their level: `bce_778`, `false_positives_778`, `bce_336`, ..., then `regularisation`,
-        `smoothness`, `touch` and `keypoints`.
+        of their level: `bce_778` (`rival_778` where another loss stands in), `false_positives_778`,
+        `bce_336`, ..., then `regularisation`, `smoothness`, `touch` and `keypoints`.
     """
     weight, contact, valid = terms.weight, crop.contact, crop.valid
     vertices, *coarse = (_full_precision(each) for each in (logits.vertices, *logits.coarse))
@@ -176,10 +177,11 @@ def contact_loss(
         if level.regressor is not None:
             target, known = coarse_targets(contact, valid, level.regressor)
         share, size = terms.level_weight(number), level_logits.shape[-1]
-        weights = weights_at(level.table, epoch)
-        found[f"bce_{size}"] = share, weighted_bce(level_logits, target, weights, valid=known)
-        false = false_positives(level_logits, target, valid=known)
-        found[f"false_positives_{size}"] = share * weight.false_positives, false
+        name = "bce" if level.rival is None else "rival"
+        found[f"{name}_{size}"] = share, _level_loss(level, level_logits, target, known, epoch)
+        if weight.false_positives:
+            value = false_positives(level_logits, target, valid=known)
+            found[f"false_positives_{size}"] = share * weight.false_positives, value
     if weight.regularisation:
         value = mean_regularisation(vertices, terms.mean, valid=labelled)
         found["regularisation"] = weight.regularisation, value
@@ -198,21 +200,16 @@ def contact_loss(
     return total, {name: value.detach() for name, (_, value) in found.items()}
 
 
-def mean_over(
-    entries: Float[Tensor, "batch *positions"], valid: Bool[Tensor, "batch *_"] | None
+def _level_loss(
+    level: LevelTerms,
+    logits: Float[Tensor, "batch positions"],
+    target: Bool[Tensor, "batch positions"],
+    known: Bool[Tensor, "batch positions"],
+    epoch: int,
 ) -> Float[Tensor, ""]:
-    """Average the valid entries; 0 with a gradient where there is none."""
-    if valid is None:
-        return entries.mean()
-    known = valid.reshape(valid.shape + (1,) * (entries.dim() - valid.dim())).expand_as(entries)
-    return entries.where(known, entries.new_zeros(())).sum() / known.sum().clamp(min=1)
-
-
-def _against(
-    logits: Float[Tensor, "*shape"], target: Bool[Tensor, "*shape"]
-) -> Float[Tensor, "*shape"]:
-    """Turn the logits so that a large value is a large error."""
-    return torch.where(target, -logits, logits)
+    if level.rival is not None:
+        return level.rival(logits, target, counts=level.counts, valid=known)
+    return weighted_bce(logits, target, weights_at(level.table, epoch), valid=known)
 
 
 def _full_precision(logits: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:

@@ -12,21 +12,36 @@ from haco.geometry.mesh import propagation_matrix
 from haco.learning.balance import vcb_weight_table
 from haco.learning.config import LossConfig
 from haco.learning.propagation import Propagation
+from haco.learning.rivals import Rival, make_rival
 
 
 class LevelTerms(nn.Module):
-    """What one resolution level needs: its class weights and, if coarse, its regressor."""
+    """What one resolution level needs: its class weights or another loss and, if coarse, a map."""
 
     def __init__(
         self,
         table: Float[Tensor, "epochs positions 2"],
         regressor: Float[Tensor, "positions vertices"] | None = None,
+        *,
+        rival: Rival | None = None,
+        counts: Float[Tensor, "positions 2"] | None = None,
     ) -> None:
+        """Keep the parts.
+
+        Args:
+            table: Class weights of each epoch.
+            regressor: Takes the vertices to this level; None at the vertices themselves.
+            rival: Stands in for the balanced cross-entropy, of which the table is a part.
+            counts: Negatives and positives, for the rival.
+        """
         super().__init__()
         self.register_buffer("table", table, persistent=False)
         self.register_buffer("regressor", regressor, persistent=False)
+        self.register_buffer("counts", counts, persistent=False)
         self.table: Tensor
         self.regressor: Tensor | None
+        self.counts: Tensor | None
+        self.rival = rival
 
 
 class LossTerms(nn.Module):
@@ -70,6 +85,7 @@ def build_loss_terms(
     levels: Sequence[Float[Tensor, "_ vertices"]],
     epochs: int,
     config: LossConfig | None = None,
+    rival: str | None = None,
 ) -> LossTerms:
     """Gather the loss's constants from the counts of the training set and the hand.
 
@@ -80,10 +96,15 @@ def build_loss_terms(
         levels: Regressors from the vertices to each coarse level, `HandModel.levels`.
         epochs: How many epochs the training has.
         config: What the terms weigh; None for the paper's.
+        rival: One of `haco.learning.rivals.RIVALS`, with its own settings, in place of the
+            balanced cross-entropy at each level. It sees each count plus one, so that a vertex
+            which never touches has finite odds. The other terms stay as `config` weighs them, the
+            false positives too.
     """
     config = LossConfig() if config is None else config
     negatives, positives = torch.as_tensor(negatives), torch.as_tensor(positives)
     regressors = (None, *(level.detach().float() for level in levels))
+    counts = torch.stack([negatives, positives], dim=-1).double() + 1
     level_terms = []
     for regressor in regressors:
         table = vcb_weight_table(
@@ -95,7 +116,11 @@ def build_loss_terms(
             regressor=regressor,
             schedule=config.schedule,
         )
-        level_terms.append(LevelTerms(table.float(), regressor))
+        level_counts = counts if regressor is None else regressor.double() @ counts
+        loss = None if rival is None else make_rival(rival, len(level_counts))
+        level_terms.append(
+            LevelTerms(table.float(), regressor, rival=loss, counts=level_counts.float())
+        )
     matrix = propagation_matrix(np.asarray(faces), len(positives))
     mean = positives.double() / (negatives + positives).clamp(min=1)
     return LossTerms(level_terms, mean.float(), Propagation(matrix), config)
