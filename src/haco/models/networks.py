@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 
@@ -17,6 +17,7 @@ from haco.models.vit import HamerVit, ResizedVit, VisionTransformer
 
 Handling = Literal["fixed", "reference"]
 """`reference`: input and token layout of the released checkpoints; `fixed`: what we train with."""
+HANDLINGS: tuple[Handling, ...] = get_args(Handling)
 
 RAW = Normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 """Pixels in 0..1 go in as they are."""
@@ -85,6 +86,8 @@ def create_model(name: str, *, handling: Handling = "fixed") -> ContactNet:
     """
     if name not in NETWORKS:
         raise InputError(f"no network is called '{name}'; choose one of {', '.join(NETWORKS)}")
+    if handling not in HANDLINGS:
+        raise InputError(f"no handling is called '{handling}'; one of {', '.join(HANDLINGS)}")
     return NETWORKS[name](handling)
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 import haco
 from haco.files import InputError, write_atomically
 from haco.models.contact_net import ContactNet
-from haco.models.networks import create_model
+from haco.models.networks import HANDLINGS, Handling, create_unfilled
 from haco.types import ContactLogits
 
 ASSETS = Path(__file__).parent / "assets"
@@ -29,6 +29,8 @@ class WeightsMeta:
 
     network: str
     """Name for `create_model`."""
+    handling: Handling = "fixed"
+    """How the network treats its input: `reference` for weights released with the paper."""
     topology: str = "open"
     """Hand whose vertices the logits belong to: `open` or `mano`."""
     threshold: float = 0.5
@@ -53,16 +55,18 @@ class WeightsMeta:
     """Seed of that run."""
     scores: dict[str, float] = dataclasses.field(default_factory=dict)
     """What they score, by the evaluation's own names; `num_samples` among them."""
+    source: str = ""
+    """Where the weights came from, if they were converted."""
     licence: str = "Apache-2.0"
     """Licence of the weights."""
     haco_version: str = haco.__version__
     """Version of haco that wrote the file."""
 
     def __post_init__(self) -> None:
-        if self.topology not in TOPOLOGIES:
-            raise InputError(
-                f"topology '{self.topology}' is unknown; it must be one of {', '.join(TOPOLOGIES)}"
-            )
+        for name, known in (("topology", TOPOLOGIES), ("handling", HANDLINGS)):
+            value = getattr(self, name)
+            if value not in known:
+                raise InputError(f"{name} '{value}' is unknown; it is one of {', '.join(known)}")
         for name in ("temperature", "touch_temperature"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
@@ -143,7 +147,7 @@ def load_weights(path: Path, *, topology: str | None = None) -> tuple[ContactNet
             f"{path}: weights for the {meta.topology} hand's vertices, but the {topology} hand is "
             f"in use; load that hand or other weights"
         )
-    model = create_model(meta.network)
+    model = create_unfilled(meta.network, handling=meta.handling)
     check_tensors(str(path), model.state_dict(), tensors)
     model.load_state_dict({key: _full(value) for key, value in tensors.items()})
     return model.eval(), meta

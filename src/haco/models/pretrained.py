@@ -1,0 +1,107 @@
+"""Starting weights for a backbone: HaMeR's, timm's, torchvision's, HRNet's and HandOccNet's."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import huggingface_hub
+from huggingface_hub.errors import HfHubHTTPError
+from torch import Tensor, nn
+
+from haco.files import InputError
+from haco.models.checkpoints import read_state
+from haco.models.contact_net import ContactNet
+from haco.models.hrnet import HRNet
+from haco.models.resnet import ResNet
+from haco.models.vit import ResizedVit
+from haco.models.weights import check_tensors
+
+PUBLIC = {
+    "vit-l-16": "timm/vit_large_patch16_224.augreg_in21k_ft_in1k",
+    "vit-b-16": "timm/vit_base_patch16_224.augreg2_in21k_ft_in1k",
+    "vit-s-16": "timm/vit_small_patch16_224.augreg_in21k_ft_in1k",
+    "hrnet-w48": "timm/hrnet_w48.ms_in1k",
+    "hrnet-w32": "timm/hrnet_w32.ms_in1k",
+    "resnet-152": "timm/resnet152.tv_in1k",
+    "resnet-101": "timm/resnet101.tv_in1k",
+    "resnet-50": "timm/resnet50.tv_in1k",
+    "resnet-34": "timm/resnet34.tv_in1k",
+    "resnet-18": "timm/resnet18.tv_in1k",
+}
+"""Repositories of the Hugging Face hub with ImageNet weights. HaMeR's and HandOccNet's weights
+come from their authors' own pages, as files."""
+
+Renames = tuple[tuple[str, str | None], ...]
+
+_RENAMES: dict[type[nn.Module], Renames] = {
+    ResNet: (("fc.", None),),
+    ResizedVit: (("vit.", "vit."), ("head.", None), ("", "vit.")),
+    # mmpose's copies of the ImageNet weights call the classification head by number.
+    HRNet: (
+        ("head.0.", "incre_modules."),
+        ("head.1.", "downsamp_modules."),
+        ("head.2.", "final_layer."),
+        ("fc.", "classifier."),
+    ),
+}
+"""A key's first fitting prefix is replaced, or the key dropped: heads for other tasks."""
+
+
+def initialise_backbone(model: ContactNet, source: str | Path | Mapping[str, object]) -> None:
+    """Give a network's backbone public weights to start from; the decoder stays as it is.
+
+    Takes HaMeR's and HandOccNet's checkpoints, timm's ViTs, ResNets and HRNets, torchvision's
+    ResNets, the HRNet files of mmpose and of its authors, and released HACO checkpoints. Every
+    weight that the features depend on must be there, with the right shape.
+
+    Args:
+        model: The network.
+        source: A file, or what was read from one.
+
+    Raises:
+        InputError: The file cannot be read, or does not fit the backbone.
+    """
+    where, found = read_state(source)
+    inside = "backbone."
+    if any(key.startswith(inside) for key in found):
+        found = {k.removeprefix(inside): v for k, v in found.items() if k.startswith(inside)}
+    state = _renamed(found, _RENAMES.get(type(model.backbone), ()))
+    expected = model.backbone.state_dict()
+    for key, value in expected.items():
+        # Old files do not count batches, and no feature depends on HRNet's classifier.
+        if key.endswith("num_batches_tracked") or key.startswith("classifier."):
+            state.setdefault(key, value)
+    check_tensors(where, expected, state)
+    model.backbone.load_state_dict(state)
+
+
+def fetch_public(name: str) -> Path:
+    """Download public ImageNet weights for a network's backbone, or find them in the cache.
+
+    Raises:
+        InputError: There are none for this network, or the hub cannot be reached.
+    """
+    if name not in PUBLIC:
+        raise InputError(
+            f"no public weights are known for '{name}' (there are for {', '.join(PUBLIC)}); "
+            "give a file"
+        )
+    try:
+        return Path(huggingface_hub.hf_hub_download(PUBLIC[name], "model.safetensors"))
+    except (OSError, HfHubHTTPError) as error:
+        raise InputError(
+            f"{PUBLIC[name]}: cannot be fetched from the Hugging Face hub "
+            f"({type(error).__name__}); download its model.safetensors elsewhere and give the file"
+        ) from error
+
+
+def _renamed(state: dict[str, Tensor], renames: Renames) -> dict[str, Tensor]:
+    renamed = {}
+    for key, value in state.items():
+        new = next((_replaced(key, old, new) for old, new in renames if key.startswith(old)), key)
+        if new is not None:
+            renamed[new] = value
+    return renamed
+
+
+def _replaced(key: str, old: str, new: str | None) -> str | None:
+    return None if new is None else new + key.removeprefix(old)
