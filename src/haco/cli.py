@@ -139,6 +139,7 @@ def synth(
     return synth_command(set, out, num=num, seed=seed, size=size)
 
 
+@tyro.conf.configure(tyro.conf.CascadeSubcommandArgs, tyro.conf.AvoidSubcommands)
 def train(
     *,
     config: Preset,
@@ -238,9 +239,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"haco {haco.__version__}")
         return 0
     try:
-        return tyro.extras.subcommand_cli_from_dict(
-            COMMANDS, prog="haco", args=words, config=(tyro.conf.ConsolidateSubcommandArgs,)
-        )
+        return tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="haco", args=words)
     except UsageError as error:
         print(f"haco: {error}; see haco {words[0]} --help", file=sys.stderr)
         return 2
