@@ -39,6 +39,5 @@ def test_pictures_of_odd_sizes_can_be_drawn(size):
 
 
 def test_parts_are_named_from_the_likeliest_down():
-    assert (
-        describe_parts({"wrist": 0.1, "thumb_tip_palmar": 0.9}) == "thumb tip palmar 90%, wrist 10%"
-    )
+    parts = {"wrist": 0.1, "thumb_tip_palmar": 0.9, "index_middle_dorsal": 0.5}
+    assert describe_parts(parts) == "thumb tip, palm side 90%; index middle, back 50%"

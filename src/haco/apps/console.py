@@ -69,6 +69,6 @@ def _table(outcomes: Sequence[Outcome]) -> Table:
                 outcome.path.name if number == 0 else "",
                 hand.side,
                 f"{hand.touch:.0%}",
-                describe_parts(hand.parts, most=2),
+                describe_parts(hand.parts),
             )
     return table

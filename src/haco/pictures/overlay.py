@@ -102,10 +102,16 @@ def draw_panel(panel: HandPanel, hand: HandModel, number: int) -> Image.Image:
     return sheet
 
 
-def describe_parts(parts: Mapping[str, float], most: int = 3) -> str:
-    """Name the parts most likely to touch, in words: `index tip palmar 93%, thumb tip ...`."""
+def describe_parts(parts: Mapping[str, float], most: int = 2) -> str:
+    """Name the parts most likely to touch, in words: `index tip, palm side 93%; wrist 10%`."""
     ranked = sorted(parts.items(), key=lambda item: -item[1])[:most]
-    return ", ".join(f"{name.replace('_', ' ')} {value:.0%}" for name, value in ranked)
+    return "; ".join(f"{_in_words(name)} {value:.0%}" for name, value in ranked)
+
+
+def _in_words(part: str) -> str:
+    """Turn the name of a part into words that need no anatomy."""
+    words = part.replace("_palmar", ", palm side").replace("_dorsal", ", back")
+    return words.replace("palm_thenar", "palm below the thumb").replace("_", " ")
 
 
 def _empty_panel() -> Image.Image:
