@@ -13,7 +13,7 @@ from haco.geometry.camera import project
 from haco.geometry.contact import PROTOCOLS
 from haco.geometry.mesh import vertex_normals
 from haco.geometry.raster import interpolate, rasterize
-from haco.hands import load_hand
+from haco.hands.topologies import load_hand
 from haco.hands.open_hand import open_hand_arrays
 from haco.pictures.colours import SIDE_COLOURS, probability_colours
 from haco.pictures.hands import draw_hand

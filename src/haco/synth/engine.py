@@ -34,7 +34,7 @@ def make_sample(
     """
     chosen = find_picture_set(picture_set)
     rng = np.random.default_rng([chosen.number, seed, index])
-    interaction, scene = _draw_visible(chosen, rng)
+    interaction, scene = draw_visible(chosen, rng)
     is_left = rng.random() < chosen.left_share
     image = render(scene, size, chosen.supersample if supersample is None else supersample)
     sample = _label(f"synthetic/{picture_set}/{seed}/{index}", image, interaction, scene)
@@ -68,7 +68,7 @@ def mirror_sample(sample: Sample) -> Sample:
     )
 
 
-def _draw_visible(picture_set: PictureSet, rng: np.random.Generator) -> tuple[Interaction, Scene]:
+def draw_visible(picture_set: PictureSet, rng: np.random.Generator) -> tuple[Interaction, Scene]:
     """Draw interactions of one kind until one can be seen; hidden ones must not thin a kind out."""
     kinds, shares = list(picture_set.shares), list(picture_set.shares.values())
     kind = kinds[rng.choice(len(kinds), p=shares)]

@@ -107,7 +107,7 @@ def ambient_occlusion(face_index, points, normals, focal, radius, strength):
                     continue
                 cosine = (dx * n[0] + dy * n[1] + dz * n[2]) / np.sqrt(square)
                 hidden += max(0.0, cosine - 0.08) * (1.0 - square / far)
-            raw[y, x] = max(0.0, 1.0 - strength * 2.0 * hidden / OCCLUSION_SAMPLES)
+            raw[y, x] = max(0.0, 1.0 - strength * 2.6 * hidden / OCCLUSION_SAMPLES)
     return _smoothed(raw, face_index, points)
 
 
@@ -346,7 +346,7 @@ def _light_pixel(colour, n, p, material, gloss, open_sky, key_visible, light, ou
         diffuse += open_sky * light.fill_colour[c] * max(0.0, (n_fill + wrap) / (1 + wrap))
         sky = light.ground[c] + (0.5 + 0.5 * n_up) * (light.sky[c] - light.ground[c])
         # Light that leaves one surface colours the next: dark corners of bright things stay warm.
-        bounced = open_sky / (1.0 - min(0.95, colour[c]) * (1.0 - open_sky))
+        bounced = open_sky / (1.0 - min(0.9, 0.6 * colour[c]) * (1.0 - open_sky))
         seen = light.ground[c] + sheen * (light.sky[c] - light.ground[c])
         reflected = open_sky * seen * (0.25 * gloss + (0.04 + 0.5 * gloss) * rim)
         out[c] = colour[c] * (diffuse + bounced * sky) + spot * light.key_colour[c] + reflected

@@ -59,7 +59,7 @@ def draw_light(
     light["shadow_half"] = SHADOW_HALF
     light["shadow_softness"] = np.exp(rng.uniform(np.log(0.6), np.log(5.0)))
     light["occlusion_radius"] = rng.uniform(0.020, 0.032)
-    light["occlusion_strength"] = rng.uniform(0.9, 1.4)
+    light["occlusion_strength"] = rng.uniform(0.9, 1.5)
     return light
 
 

@@ -58,7 +58,7 @@ def draw_scene(
     parts = [hand_part(interaction.render_vertices, skin)]
     if everyday:
         parts += draw_clothing(interaction.render_vertices, rng)
-    parts += target_parts(interaction, skin, rng)
+    parts += target_parts(interaction, skin, rng, plain=not everyday)
     forearm = arm().direction(interaction.render_vertices)
     for _ in range(_MOST_VIEWS):
         view = draw_view(interaction, forearm, picture_set, rng)

@@ -6,6 +6,7 @@ from jaxtyping import Float, Float64
 from haco.synth.backgrounds import TEXTURES
 from haco.synth.interaction import Interaction, PlacedObject
 from haco.synth.materials import (
+    PATTERNS,
     Skin,
     draw_cloth_material,
     draw_colour,
@@ -54,11 +55,22 @@ def draw_clothing(
     return parts
 
 
-def target_parts(interaction: Interaction, skin: Skin, rng: np.random.Generator) -> list[Part]:
-    """Paint what the hand touches or nearly touches; a body or second hand may share its skin."""
+def target_parts(
+    interaction: Interaction, skin: Skin, rng: np.random.Generator, *, plain: bool = False
+) -> list[Part]:
+    """Paint what the hand touches or nearly touches; a body or second hand may share its skin.
+
+    Args:
+        interaction: What is touched, in the hand's frame.
+        skin: Of the hand that touches.
+        rng: Where chance comes from.
+        plain: Leave all patterns out.
+    """
     parts = []
     for placed in interaction.objects:
         parts += _placed_parts(placed, skin, rng)
+    for part in parts if plain else []:
+        part.material["pattern"] = PATTERNS.index("plain")
     other = interaction.other_hand
     if other is not None:
         theirs = skin if rng.random() < 0.8 else draw_skin(rng)
