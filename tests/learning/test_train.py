@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import pytest
 import torch
@@ -77,12 +78,6 @@ def test_steps_record_every_loss_term(unbroken):
     assert {"loss", "bce_778", "bce_21", "smoothness", "touch", "keypoints", "rate"} <= first.keys()
 
 
-def test_another_seed_gives_other_losses(roots, tmp_path, unbroken):
-    other = dataclasses.replace(SMALL, seed=1)
-    train(other, roots=roots, out=tmp_path / "c", stop_after=1, progress=False)
-    assert steps(tmp_path / "c")[0]["loss"] != steps(unbroken.folder)[0]["loss"]
-
-
 def test_run_is_not_overwritten_and_not_resumed_as_another(roots, unbroken):
     with pytest.raises(InputError, match="holds a run already"):
         train(SMALL, roots=roots, out=unbroken.folder, progress=False)
@@ -96,9 +91,8 @@ def test_resuming_nothing_is_refused(roots, tmp_path):
         train(SMALL, roots=roots, out=tmp_path / "none", resume=True, progress=False)
 
 
-def test_damaged_checkpoint_is_named(roots, tmp_path):
-    out = tmp_path / "d"
-    train(SMALL, roots=roots, out=out, stop_after=1, progress=False)
+def test_damaged_checkpoint_is_named(roots, tmp_path, unbroken):
+    out = shutil.copytree(unbroken.folder, tmp_path / "d")
     (out / "last.pt").write_bytes(b"not a checkpoint")
     with pytest.raises(InputError, match=r"last\.pt: cannot be resumed"):
         train(SMALL, roots=roots, out=out, resume=True, progress=False)

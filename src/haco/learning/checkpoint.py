@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import pickle
 from pathlib import Path
 
 import torch
@@ -56,8 +57,9 @@ def load_checkpoint(path: Path, state: Training) -> None:
         state.average.network.load_state_dict(content["average"])
         state.terms.load_state_dict(content["terms"])
         state.optimizer.load_state_dict(content["optimizer"])
-    except (OSError, RuntimeError, KeyError, EOFError) as error:
-        raise InputError(f"{path}: cannot be resumed ({error}); start the run anew") from error
+    except (OSError, RuntimeError, KeyError, EOFError, pickle.UnpicklingError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"{path}: cannot be resumed ({reason}); start the run anew") from error
     for name, value in content["counters"].items():
         setattr(state, name, value)
     main, *cuda = content["generators"]

@@ -18,7 +18,6 @@ from haco.data.readers.common import Reader
 from haco.data.statistics import count_contact
 from haco.geometry.contact import PROTOCOLS
 from haco.learning.metrics import THRESHOLDS, ContactMetrics, ContactScores
-from haco.learning.probability import calibrated_probability
 from haco.models.contact_net import ContactNet
 from haco.models.weights import WeightsMeta
 from haco.types import ContactLogits
@@ -111,7 +110,7 @@ def evaluate(
     )
     dataset = CropDataset(reader=reader, protocol=rule)
     for crop in all_batches(dataset, batch_size, workers=workers):
-        probability, touch = calibrated_probability(predict(model, crop.image), meta)
+        probability, touch = meta.probabilities(predict(model, crop.image))
         metrics.update(crop.contact, probability, valid=crop.valid, touch=touch)
         baseline.update(crop.contact, constant.expand(len(crop.contact), -1), valid=crop.valid)
     return Scores(

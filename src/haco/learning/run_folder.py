@@ -56,6 +56,11 @@ def open_run(folder: Path, config: TrainConfig, *, resume: bool) -> None:
         )
 
 
+def run_command(folder: Path) -> str:
+    """Give the command that began a run."""
+    return json.loads((folder / "run.json").read_text())["command"]
+
+
 def git_commit() -> str | None:
     """Give the commit of the source that runs; None if it does not lie in a repository."""
     try:

@@ -8,6 +8,7 @@ run.model, run.scores
 import dataclasses
 import logging
 import math
+import sys
 import time
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from haco.learning.config import TrainConfig
 from haco.learning.evaluate import Scores, evaluate
 from haco.learning.losses import contact_loss
 from haco.learning.optim import AveragedWeights, build_optimizer, learning_rate
-from haco.learning.run_folder import BEST, CHECKPOINT, LAST, MetricsLog, open_run
+from haco.learning.run_folder import BEST, CHECKPOINT, LAST, MetricsLog, open_run, run_command
 from haco.learning.terms import build_loss_terms
 from haco.models.contact_net import ContactNet
 from haco.models.networks import create_model
@@ -95,7 +96,7 @@ def train(
     if resume and (out / CHECKPOINT).exists():
         load_checkpoint(out / CHECKPOINT, state)
     log, draw = MetricsLog(out, first_step=state.step), balanced_draw(config, truth)
-    stop = math.inf if stop_after is None else state.step + stop_after
+    stop = sys.maxsize if stop_after is None else state.step + stop_after
     scores = None
     with _bar(shown=progress) as bar:
         while state.epoch < config.epochs and state.step < stop:
@@ -166,7 +167,7 @@ def _train_epoch(
     log: MetricsLog,
     out: Path,
     *,
-    stop: float,
+    stop: int,
     bar: rich.progress.Progress,
 ) -> None:
     """Train to the end of the epoch, or to step `stop`; checkpoints on the way."""
@@ -260,6 +261,8 @@ def _validate(
     log.write("epoch", step=state.step - 1, epoch=state.epoch - 1, **named)
     meta = WeightsMeta(
         network=config.network,
+        protocol=config.protocol,
+        command=run_command(out),
         picture_set=", ".join(config.datasets),
         seed=config.seed,
         scores=named,
