@@ -7,12 +7,8 @@ import numpy as np
 from jaxtyping import Float, Float32, UInt8
 
 from haco.apps.hand_networks import HandNetworks, MediapipeNetworks
-from haco.apps.hand_search import Find, find_hands
-from haco.geometry.boxes import box_of_points
+from haco.apps.hand_search import Find, find_hands, outline_box
 from haco.types import Side
-
-OUTLINE = 0.1
-"""Fingertips and wrist reach this far past the joints, over the longer side of the joints' box."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -79,13 +75,6 @@ def _detected(find: Find) -> DetectedHand:
         keypoints=find.keypoints.astype(np.float32),
         score=find.score,
     )
-
-
-def outline_box(keypoints: Float[np.ndarray, "21 2"]) -> Float32[np.ndarray, "4"]:
-    """Give the box around a hand's outline, by its joints."""
-    box = box_of_points(keypoints)
-    margin = OUTLINE * (box[2:] - box[:2]).max()
-    return box + margin * np.array([-1, -1, 1, 1], np.float32)
 
 
 def clip_box(box: Float[np.ndarray, "4"], height: int, width: int) -> Float32[np.ndarray, "4"]:

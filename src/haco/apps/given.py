@@ -21,10 +21,10 @@ ROOM = (2.0, 4.0)
 class GivenHands:
     """A detector that gives the same boxes for each picture, as the user stated them."""
 
-    boxes: Sequence[Sequence[float] | np.ndarray]
+    boxes: Sequence[Sequence[float | int] | np.ndarray]
     """xyxy in pixels, far edge outside."""
-    sides: Sequence[Side | None]
-    """One a box; None where `detector` shall see which hand it is."""
+    sides: Sequence[str | None]
+    """`left` or `right`, one a box; None where `detector` shall see which hand it is."""
     detector: HandDetector | None = None
     """Only needed for boxes without a side."""
 
@@ -33,15 +33,12 @@ class GivenHands:
             raise InputError(
                 f"{len(self.boxes)} boxes but {len(self.sides)} sides; give one side a box"
             )
-        for side in self.sides:
-            if side not in (None, *SIDES):
-                raise InputError(f"side {side!r} is unknown; say left or right")
 
     def __call__(self, image: UInt8[np.ndarray, "height width 3"]) -> list[DetectedHand]:
         """Give the boxes as hands of this picture.
 
         Raises:
-            InputError: A box that does not meet the picture, or whose side nobody can tell.
+            InputError: A box that does not meet the picture, or a side unknown or not to be seen.
         """
         return [
             self._hand(image, check_box(box, image), side)
@@ -49,17 +46,19 @@ class GivenHands:
         ]
 
     def _hand(
-        self, image: np.ndarray, box: Float32[np.ndarray, "4"], side: Side | None
+        self, image: np.ndarray, box: Float32[np.ndarray, "4"], side: str | None
     ) -> DetectedHand:
         if side is None:
             if self.detector is None:
                 raise InputError(f"box {_show(box)} has no side; pass --side left or --side right")
             side = side_in_box(self.detector, image, box)
+        if side not in SIDES:
+            raise InputError(f"side {side!r} is unknown; say left or right")
         return DetectedHand(box=box, side=side)
 
 
 def check_box(
-    box: Sequence[float] | np.ndarray, image: UInt8[np.ndarray, "height width 3"]
+    box: Sequence[float | int] | np.ndarray, image: UInt8[np.ndarray, "height width 3"]
 ) -> Float32[np.ndarray, "4"]:
     """Give a user's box as an array, if it is one and meets the picture.
 
@@ -105,7 +104,7 @@ def side_in_box(
         left, top, right, bottom = np.rint(window).astype(int)
         offset = np.array([left, top, left, top], np.float32)
         part = np.ascontiguousarray(image[top:bottom, left:right])
-        hands = [(float(iou(box, hand.box + offset)), hand) for hand in detector(part)]
+        hands = [(_overlap(box, hand.box + offset), hand) for hand in detector(part)]
         overlap, hand = max(hands, key=lambda pair: pair[0], default=(0.0, None))
         if hand is not None and overlap >= SAME_PLACE:
             return hand.side
@@ -113,6 +112,10 @@ def side_in_box(
         f"no hand is seen in box {_show(box)}, so its side is unknown; "
         "pass --side left or --side right"
     )
+
+
+def _overlap(first: Float32[np.ndarray, "4"], second: Float32[np.ndarray, "4"]) -> float:
+    return float(iou(first[None], second[None])[0])
 
 
 def _show(box: np.ndarray) -> str:

@@ -1,28 +1,39 @@
 """The search for hands: palms in many windows, then several looks at each until they agree.
 
 A palm is only a guess. It is taken for a hand when the joint network, shown the place again and
-again from its own last answer, upright and mirrored, keeps saying "hand", puts the joints in the
-same place, and calls it the same side.
+again from its own last answer, upright and mirrored, keeps saying "hand" and puts the joints in
+the same place. The upright and the mirrored look vote on the side.
 """
 
 import dataclasses
 import math
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Float32, UInt8
 
 from haco.apps.hand_networks import JOINTS_SIZE, PALM_SIZE, HandNetworks, Joints
 from haco.apps.windows import Picture, Window, search_windows
+from haco.geometry.boxes import box_centre, box_of_points
 from haco.types import Side
 
+OUTLINE = 0.1
+"""Fingertips and wrist reach this far past the joints, over the longer side of the joints' box."""
 FIRST_PRESENCE = 0.2
-"""A guess that scores less at the first look is dropped: real hands score far above."""
-MEAN_PRESENCE, LOWEST_PRESENCE = 0.85, 0.75
-"""What the last two looks, upright and mirrored, must reach together and each."""
-LARGEST_SPREAD = 0.15
-"""How far the joints of those looks may lie apart on average, over the hand's size."""
+"""A guess that scores less at the first look is dropped: most do, and real hands score more."""
+MEAN_PRESENCE, LOWEST_PRESENCE = 0.8, 0.6
+"""What all looks must reach on average, and each of the last two, upright and mirrored."""
+SMALLEST_HAND = 20
+"""A hand whose joints span fewer pixels is too small to see what it touches, and hard to tell from
+other things."""
+LARGEST_SPREAD = 0.25
+"""How far the joints of the last two may lie apart on average, over the hand's size."""
 SAME_HAND = 0.25
 """Joints closer than this on average, over the hand's size, are one hand seen twice."""
+INSIDE = 0.7
+"""So are two hands if the smaller one's box lies in the other's by this part or more."""
+PIECE = 0.4
+"""A hand of less than this part of another's area, with its middle inside, is a piece of it: single
+fingers can look like a small hand."""
 
 _PALM_JOINTS = (0, 1, 2, 3, 5, 6, 9, 10, 13, 14, 17, 18)
 
@@ -34,7 +45,7 @@ class Find:
     keypoints: Float[np.ndarray, "21 2"]
     """Pixels; wrist, then thumb, index, middle, ring and little from base to tip."""
     score: float
-    """Mean presence of the last looks, 0 to 1."""
+    """Mean presence of all looks, 0 to 1."""
     right: float
     """How sure the looks are that it is a right hand, 0 to 1."""
 
@@ -146,26 +157,35 @@ def confirm(
         networks: What sees joints.
         known: Hands already found; a guess that leads to one of them is dropped.
     """
-    first = look(picture, guess.window, networks)
-    if first.presence < FIRST_PRESENCE:
+    looks = [look(picture, guess.window, networks)]
+    if looks[0].presence < FIRST_PRESENCE:
         return None
-    second = look(picture, window_from_keypoints(first.keypoints), networks)
-    if any(distance(second.keypoints, find.keypoints) < SAME_HAND / 2 for find in known):
+    looks.append(look(picture, window_from_keypoints(looks[0].keypoints), networks))
+    if any(distance(looks[1].keypoints, find.keypoints) < SAME_HAND / 2 for find in known):
         return None
-    window = window_from_keypoints(second.keypoints)
-    return agree(look(picture, window, networks), look(picture, window.mirror(), networks))
+    window = window_from_keypoints(looks[1].keypoints)
+    looks += [look(picture, view, networks) for view in (window, window.mirror())]
+    return agree(looks)
 
 
-def agree(upright: Joints, mirrored: Joints) -> Find | None:
-    """Make one find of two looks, or none where either doubts or they contradict each other."""
-    presences = (upright.presence, mirrored.presence)
-    sure = min(presences) >= LOWEST_PRESENCE and sum(presences) / 2 >= MEAN_PRESENCE
-    one_place = distance(upright.keypoints, mirrored.keypoints) <= LARGEST_SPREAD
-    if not (sure and one_place):
+def agree(looks: list[Joints]) -> Find | None:
+    """Make one find of several looks at a place, or none where they doubt, differ or see a speck.
+
+    Args:
+        looks: The last two at the same window, upright and mirrored; only they place the hand.
+    """
+    upright, mirrored = looks[-2:]
+    mean = sum(seen.presence for seen in looks) / len(looks)
+    lowest = min(upright.presence, mirrored.presence)
+    spread = distance(upright.keypoints, mirrored.keypoints)
+    if mean < MEAN_PRESENCE or lowest < LOWEST_PRESENCE or spread > LARGEST_SPREAD:
+        return None
+    keypoints = (upright.keypoints + mirrored.keypoints) / 2
+    if np.ptp(keypoints, axis=0).max() < SMALLEST_HAND:
         return None
     return Find(
-        keypoints=(upright.keypoints + mirrored.keypoints) / 2,
-        score=sum(presences) / 2,
+        keypoints=keypoints,
+        score=mean,
         right=(upright.right + mirrored.right) / 2,
     )
 
@@ -176,14 +196,45 @@ def distance(first: Float[np.ndarray, "21 2"], second: Float[np.ndarray, "21 2"]
     return float(np.linalg.norm(first - second, axis=1).mean() / size)
 
 
+def outline_box(keypoints: Float[np.ndarray, "21 2"]) -> Float32[np.ndarray, "4"]:
+    """Give the box around a hand's outline, by its joints."""
+    box = box_of_points(keypoints)
+    margin = OUTLINE * (box[2:] - box[:2]).max()
+    return box + margin * np.array([-1, -1, 1, 1], np.float32)
+
+
 def keep_distinct(finds: list[Find]) -> list[Find]:
-    """Keep each hand once, the surest first, and no hand that is a piece of another."""
+    """Keep each hand once, the surest first, and no hand that is a piece of another.
+
+    Hands that are folded into each other may count as one.
+    """
+    whole = [find for find in finds if not any(_is_piece(find, other) for other in finds)]
     kept: list[Find] = []
-    for find in sorted(finds, key=lambda find: -find.score):
+    for find in sorted(whole, key=lambda find: -find.score):
         if not any(_same_hand(find, other) for other in kept):
             kept.append(find)
     return kept
 
 
+def _is_piece(find: Find, other: Find) -> bool:
+    small, large = outline_box(find.keypoints), outline_box(other.keypoints)
+    middle = box_centre(small)
+    covered = bool((middle >= large[:2]).all() and (middle <= large[2:]).all())
+    return covered and _area(small) < PIECE * _area(large)
+
+
 def _same_hand(find: Find, other: Find) -> bool:
-    return distance(find.keypoints, other.keypoints) < SAME_HAND
+    first, second = outline_box(find.keypoints), outline_box(other.keypoints)
+    near = distance(find.keypoints, other.keypoints) < SAME_HAND
+    return near or _share_inside(first, second) >= INSIDE
+
+
+def _share_inside(first: Float[np.ndarray, "4"], second: Float[np.ndarray, "4"]) -> float:
+    """Give the part of the smaller box that lies in the other."""
+    low, high = np.maximum(first[:2], second[:2]), np.minimum(first[2:], second[2:])
+    shared = np.clip(high - low, 0, None).prod()
+    return float(shared / min(_area(first), _area(second)))
+
+
+def _area(box: Float[np.ndarray, "4"]) -> float:
+    return float((box[2:] - box[:2]).prod())
