@@ -39,8 +39,8 @@ _PALM_LINES = {
     "palm_hypothenar": ((-0.12, -0.20), (-0.62, -0.33)),
     "palm_centre": ((-0.45, 0.00), (-0.80, 0.04)),
 }
-_NAIL_SPAN = (2.35, 2.95)
-_NAIL_FACING = -0.6
+_NAIL_SPAN = (2.55, 3.0)
+_NAIL_FACING = -0.4
 
 
 def part_maxima(
