@@ -78,10 +78,10 @@ def _deepest(fingers, palm):
 @no_type_check
 def capsules_apart(one, other):
     """Distance between the surfaces of two capsules, negative where they overlap."""
-    u, v = one[3:6] - one[:3], other[3:6] - other[:3]
-    w = one[:3] - other[:3]
-    uu, vv, uv = np.sum(u * u), np.sum(v * v), np.sum(u * v)
-    uw, vw = np.sum(u * w), np.sum(v * w)
+    uu, vv, uv, uw, vw = 0.0, 0.0, 0.0, 0.0, 0.0
+    for k in range(3):
+        u, v, w = one[3 + k] - one[k], other[3 + k] - other[k], one[k] - other[k]
+        uu, vv, uv, uw, vw = uu + u * u, vv + v * v, uv + u * v, uw + u * w, vw + v * w
     determinant = uu * vv - uv * uv
     s = 0.0
     if determinant > 1e-12 * uu * vv:
@@ -90,5 +90,8 @@ def capsules_apart(one, other):
     if t < 0.0 or t > 1.0:
         t = min(max(t, 0.0), 1.0)
         s = min(max((uv * t - uw) / uu, 0.0), 1.0)
-    between = w + s * u - t * v
-    return np.sqrt(np.sum(between * between)) - one[6] - other[6]
+    squared = 0.0
+    for k in range(3):
+        u, v, w = one[3 + k] - one[k], other[3 + k] - other[k], one[k] - other[k]
+        squared += (w + s * u - t * v) ** 2
+    return np.sqrt(squared) - one[6] - other[6]

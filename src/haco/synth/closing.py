@@ -10,11 +10,16 @@ from jaxtyping import Float, Int
 from haco.synth.postures import COUPLING, LOWER, UPPER, Posture, base_turns
 from haco.synth.skin import FINGER_JOINTS, ShapedHand
 from haco.synth.targets import Target, target_distance
-from haco.synth.turns import turn_about
+from haco.synth.turns import chained, turn_about
 
 NUM_STEPS = 14
 SWEEP = 1.5
 """Radians that a full closing motion shares among the joints."""
+NUM_HALVINGS = 4
+OPENING = np.array([0.12, 0.10, 0.06])
+"""Radians by which the joints of a finger that starts inside are opened, again and again."""
+DEEP = -0.0015
+"""A finger that starts deeper than this, metres, is opened first."""
 NEAR_MISS = 0.020
 """A finger that finds nothing to touch stays as it was if it was nearer than this, metres."""
 BLOCKED = -0.002
@@ -99,15 +104,72 @@ def close_finger(
     Returns:
         The new posture, and how it ended.
     """
-    skin = finger_skin(shaped, posture, finger)
+    motion = _Motion(
+        finger_skin(shaped, posture, finger), LOWER[finger], UPPER[finger], COUPLING[finger],
+        target, blockers, softness,
+    )  # fmt: skip
     start = np.clip(posture.flexion[finger], LOWER[finger], UPPER[finger])
-    closed = _close(
-        skin, start, COUPLING[finger], LOWER[finger], UPPER[finger], target, blockers, softness
-    )
-    result = Closed(closed[0], bool(closed[1]), bool(closed[2]), float(closed[3]))
+    result = motion.close(motion.open(start))
     flexion = posture.flexion.copy()
     flexion[finger] = result.flexion
     return dataclasses.replace(posture, flexion=flexion), result
+
+
+class _Motion:
+    """One finger on its way to a target; it remembers how far off its vertices were seen."""
+
+    def __init__(
+        self,
+        skin: FingerSkin,
+        lower: Float[np.ndarray, "3"],
+        upper: Float[np.ndarray, "3"],
+        coupling: Float[np.ndarray, "3"],
+        target: Target,
+        blockers: Float[np.ndarray, "capsules 7"],
+        softness: float,
+    ) -> None:
+        self._skin, self._target, self._blockers = skin, target, blockers
+        self._lower, self._upper = lower, upper
+        self._step = coupling * (SWEEP / NUM_STEPS)
+        self._softness = softness
+        self._memory = np.zeros((len(skin.vertices), 4))
+        self._memory[:, 3] = -np.inf
+
+    def open(self, flexion: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:
+        """Open the finger until it is no longer deep inside the target."""
+        for _ in range(8):
+            if self._gaps(flexion, 0)[0].min() > DEEP:
+                break
+            flexion = np.maximum(flexion - OPENING, self._lower)
+        return flexion
+
+    def close(self, opened: Float[np.ndarray, "3"]) -> Closed:
+        """Close the finger, segment by segment."""
+        first, touched, blocked = 0, False, False
+        flexion, first_gap = opened, self._gaps(opened, 0)[0].min()
+        while first < 3:
+            gap, block = self._gaps(flexion, first)
+            # A segment beside one that touches may be near the surface already; it stops when
+            # bending brings it nearer still.
+            gap_limit = np.minimum(self._softness, gap - 0.0003)
+            block_limit = np.minimum(BLOCKED, block - 0.0005)
+            flexion, stopped, by_target = _sweep(
+                self._skin, flexion, first, self._step, self._upper, self._target, self._blockers,
+                self._memory, gap_limit, block_limit,
+            )  # fmt: skip
+            if stopped < 0:
+                break
+            touched, blocked = touched or by_target, blocked or not by_target
+            first = stopped + 1
+        if not (touched or blocked):
+            share = 0.0 if first_gap < NEAR_MISS else 0.4
+            flexion = opened + share * (flexion - opened)
+        gap = float(self._gaps(flexion, 0)[0].min())
+        touched = touched or gap < self._softness
+        return Closed(flexion, touched, blocked and not touched, gap)
+
+    def _gaps(self, flexion: np.ndarray, first: int) -> tuple[np.ndarray, np.ndarray]:
+        return _gaps(self._skin, flexion, first, self._target, self._blockers, self._memory)
 
 
 @_jit
@@ -115,12 +177,19 @@ def close_finger(
 def _joint_frames(skin, flexion):
     """Turn and shift of each of the three joints as motions of resting points."""
     turns, shifts = np.zeros((3, 3, 3)), np.zeros((3, 3))
-    turns[0] = skin.after @ turn_about(skin.axes[0], flexion[0]) @ skin.before
-    shifts[0] = skin.joints[0] - turns[0] @ skin.joints[0]
+    base = chained(skin.after, chained(turn_about(skin.axes[0], flexion[0]), skin.before))
+    for i in range(3):
+        shifts[0, i] = skin.joints[0, i]
+        for j in range(3):
+            turns[0, i, j] = base[i, j]
+            shifts[0, i] -= base[i, j] * skin.joints[0, j]
     for k in range(1, 3):
-        turns[k] = turns[k - 1] @ turn_about(skin.axes[k], flexion[k])
-        pivot = turns[k - 1] @ skin.joints[k] + shifts[k - 1]
-        shifts[k] = pivot - turns[k] @ skin.joints[k]
+        turn = chained(turns[k - 1], turn_about(skin.axes[k], flexion[k]))
+        for i in range(3):
+            shifts[k, i] = shifts[k - 1, i]
+            for j in range(3):
+                turns[k, i, j] = turn[i, j]
+                shifts[k, i] += (turns[k - 1, i, j] - turn[i, j]) * skin.joints[k, j]
     return turns, shifts
 
 
@@ -132,7 +201,9 @@ def _gaps(skin, flexion, first, target, blockers, memory):
     `memory` holds where each vertex last was and how far off. Its distance can have shrunk by no
     more than it has moved, so most vertices cannot be the nearest and need no new look.
     """
-    gap, block = np.full(3, np.inf), np.full(3, np.inf)
+    gap, block = np.zeros(3), np.zeros(3)
+    for k in range(3):
+        gap[k], block[k] = np.inf, np.inf
     turns, shifts = _joint_frames(skin, flexion)
     for i in range(skin.vertices.shape[0]):
         segment = skin.segment[i]
@@ -173,68 +244,33 @@ def capsule_gap(x, y, z, capsule):
 
 @_jit
 @no_type_check
-def _stopped(skin, flexion, first, target, blockers, memory, gap_limit, block_limit):
-    """The farthest segment that has reached its limit, or -1; and whether the target stops it."""
-    gap, block = _gaps(skin, flexion, first, target, blockers, memory)
-    for segment in range(2, first - 1, -1):
-        if gap[segment] < gap_limit[segment]:
-            return segment, True
-        if block[segment] < block_limit[segment]:
-            return segment, False
-    return -1, False
+def _sweep(skin, start, first, step, upper, target, blockers, memory, gap_limit, block_limit):
+    """Flex the joints from `first` on until a segment reaches a limit, then halve in on the place.
 
-
-@_jit
-@no_type_check
-def _close(skin, start, coupling, lower, upper, target, blockers, softness):
-    """Run the closing motion; returns flexion, touched, blocked, gap."""
-    flexion = start.copy()
-    memory = np.zeros((skin.vertices.shape[0], 4))
-    memory[:, 3] = -np.inf
-    opening = np.array([0.12, 0.10, 0.06])
-    for _ in range(8):
-        if _gaps(skin, flexion, 0, target, blockers, memory)[0].min() > -0.0015:
+    Returns the flexion, the farthest segment that stopped the motion (-1: none did, the finger is
+    closed), and whether the target stopped it.
+    """
+    free, reached = start.copy(), start.copy()
+    stopped, by_target, num_halvings = -1, False, 0
+    for _ in range(NUM_STEPS + NUM_HALVINGS):
+        tried = free.copy()
+        moved = False
+        for k in range(first, 3):
+            goal = min(free[k] + step[k], upper[k]) if stopped < 0 else reached[k]
+            tried[k] = goal if stopped < 0 else 0.5 * (free[k] + goal)
+            moved = moved or tried[k] != free[k]
+        if not moved or num_halvings == NUM_HALVINGS:
             break
-        flexion = np.maximum(flexion - opening, lower)
-    opened = flexion.copy()
-    first_gap = _gaps(skin, opened, 0, target, blockers, memory)[0].min()
-    first, touched, blocked = 0, False, False
-    while first < 3:
-        gap, block = _gaps(skin, flexion, first, target, blockers, memory)
-        # A segment beside one that touches may be near the surface already; it stops when bending
-        # brings it nearer still.
-        gap_limit = np.minimum(softness, gap - 0.0003)
-        block_limit = np.minimum(BLOCKED, block - 0.0005)
-        stopped, by_target = -1, False
-        for _ in range(NUM_STEPS):
-            before = flexion.copy()
-            for k in range(first, 3):
-                flexion[k] = min(flexion[k] + coupling[k] * SWEEP / NUM_STEPS, upper[k])
-            if np.all(flexion == before):
+        gap, block = _gaps(skin, tried, first, target, blockers, memory)
+        num_halvings += stopped >= 0
+        segment = 2
+        while segment >= first:
+            if gap[segment] < gap_limit[segment] or block[segment] < block_limit[segment]:
                 break
-            stopped, by_target = _stopped(
-                skin, flexion, first, target, blockers, memory, gap_limit, block_limit
-            )
-            if stopped >= 0:
-                free, reached = before, flexion
-                for _ in range(4):
-                    middle = 0.5 * (free + reached)
-                    segment, hit = _stopped(
-                        skin, middle, first, target, blockers, memory, gap_limit, block_limit
-                    )
-                    if segment >= 0:
-                        reached, stopped, by_target = middle, segment, hit
-                    else:
-                        free = middle
-                flexion = reached.copy()
-                break
-        if stopped < 0:
-            break
-        touched, blocked = touched or by_target, blocked or not by_target
-        first = stopped + 1
-    if not (touched or blocked):
-        share = 0.0 if first_gap < NEAR_MISS else 0.4
-        flexion = opened + share * (flexion - opened)
-    final = _gaps(skin, flexion, 0, target, blockers, memory)[0].min()
-    touched = touched or final < softness
-    return flexion, touched, blocked and not touched, final
+            segment -= 1
+        if segment >= first:
+            stopped, by_target = segment, gap[segment] < gap_limit[segment]
+            reached = tried
+        else:
+            free = tried
+    return (reached if stopped >= 0 else free), stopped, by_target

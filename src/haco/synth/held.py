@@ -21,7 +21,7 @@ from haco.synth.fitting import (
 )
 from haco.synth.postures import Posture, curled, draw_posture, hand_pose_of
 from haco.synth.skin import ShapedHand, pose_label_mesh
-from haco.synth.targets import least_distance, target_of_objects
+from haco.synth.targets import target_of_objects
 from haco.synth.turns import random_turn, turn_about, turn_carrying, turn_of
 
 
@@ -98,8 +98,7 @@ def pinch(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
     if not (thumb_touches and num_touching) and rng.random() < 0.9:
         return None
     vertices = pose_label_mesh(shaped, hand_pose_of(posture, hand))[0]
-    palm = np.ascontiguousarray(vertices[hand.lbs_weights[:, 0] > 0.5])
-    if least_distance(palm, np.zeros(3), target) < -0.004:
+    if thing.distance(vertices[hand.lbs_weights[:, 0] > 0.5]).min() < -0.004:
         return None
     return Touch(posture=posture, objects=(thing,))
 

@@ -56,7 +56,7 @@ def base_turns(
     after = np.eye(3)
     if finger == 0:
         after = turn_about(OPPOSITION_AXIS, posture.opposition)
-    sideways = posture.abduction[finger] * hand.abduction_axes[finger]
+    sideways = posture.abduction[finger] * np.asarray(hand.abduction_axes[finger], np.float64)
     return after, turn_of(sideways)
 
 

@@ -143,21 +143,6 @@ def target_distance(x, y, z, target):
 
 @_jit
 @no_type_check
-def least_distance(points, shift, target):
-    """Least signed distance from points, shifted, to a target."""
-    least = np.inf
-    for i in range(points.shape[0]):
-        least = min(
-            least,
-            target_distance(
-                points[i, 0] + shift[0], points[i, 1] + shift[1], points[i, 2] + shift[2], target
-            ),
-        )
-    return least
-
-
-@_jit
-@no_type_check
 def travel_to_touch(points, direction, target, gap, reach):
     """How far points can move along `direction` until they are `gap` from a target.
 

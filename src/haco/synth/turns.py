@@ -1,4 +1,4 @@
-"""Rotations for the pose rooms: compiled, one at a time, much quicker than a general library."""
+"""Rotations for posing: compiled, one at a time, much quicker than a general library."""
 
 from typing import no_type_check
 
@@ -13,7 +13,12 @@ _jit = numba.njit(cache=True, error_model="numpy")
 @no_type_check
 def turn_about(axis, angle):
     """Matrix of a rotation by `angle` radians about a unit axis (Rodrigues)."""
-    x, y, z = axis[0], axis[1], axis[2]
+    return _turn_about(axis[0], axis[1], axis[2], angle)
+
+
+@_jit
+@no_type_check
+def _turn_about(x, y, z, angle):
     s, c = np.sin(angle), np.cos(angle)
     v = 1.0 - c
     turn = np.zeros((3, 3))
@@ -27,18 +32,35 @@ def turn_about(axis, angle):
 @no_type_check
 def turn_of(axis_angle):
     """Matrix of an axis-angle vector, radians."""
-    angle = np.sqrt(axis_angle[0] ** 2 + axis_angle[1] ** 2 + axis_angle[2] ** 2)
-    return turn_about(axis_angle / max(angle, 1e-300), angle)
+    x, y, z = axis_angle[0], axis_angle[1], axis_angle[2]
+    angle = np.sqrt(x * x + y * y + z * z)
+    scale = 1.0 / max(angle, 1e-300)
+    return _turn_about(scale * x, scale * y, scale * z, angle)
 
 
 @_jit
 @no_type_check
 def axis_angle_of(turn):
     """Axis-angle vector, radians, of a rotation by clearly less than half a turn."""
-    wedge = np.array([turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]])
-    twice_sine = np.sqrt(np.sum(wedge * wedge))
+    x, y, z = turn[2, 1] - turn[1, 2], turn[0, 2] - turn[2, 0], turn[1, 0] - turn[0, 1]
+    twice_sine = np.sqrt(x * x + y * y + z * z)
     angle = np.arctan2(twice_sine, turn[0, 0] + turn[1, 1] + turn[2, 2] - 1.0)
-    return wedge * (angle / twice_sine if twice_sine > 1e-12 else 0.5)
+    scale = angle / twice_sine if twice_sine > 1e-12 else 0.5
+    axis_angle = np.zeros(3)
+    axis_angle[0], axis_angle[1], axis_angle[2] = scale * x, scale * y, scale * z
+    return axis_angle
+
+
+@_jit
+@no_type_check
+def chained(one, other):
+    """Product of two 3 x 3 matrices; plain loops, which compile sooner than a library's."""
+    product = np.zeros((3, 3))
+    for i in range(3):
+        for j in range(3):
+            for k in range(3):
+                product[i, j] += one[i, k] * other[k, j]
+    return product
 
 
 def random_turn(rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
