@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from haco.models.initialise import draw_normal
+
 FEATURE_SIZE = 16
 """Rows and columns of the features of a 256-pixel crop."""
 NUM_KEYPOINTS = 21
@@ -20,9 +22,11 @@ class KeypointContext(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.position = nn.Parameter(0.02 * torch.randn(channels, FEATURE_SIZE, FEATURE_SIZE))
+        self.position = nn.Parameter(torch.zeros(channels, FEATURE_SIZE, FEATURE_SIZE))
         self.heat = nn.Conv2d(channels, NUM_KEYPOINTS, 1)
-        self.joint = nn.Parameter(0.02 * torch.randn(NUM_KEYPOINTS, channels))
+        self.joint = nn.Parameter(torch.zeros(NUM_KEYPOINTS, channels))
+        draw_normal(self.position, std=0.02)
+        draw_normal(self.joint, std=0.02)
         self.reset_constants()
 
     def forward(
@@ -42,6 +46,5 @@ class KeypointContext(nn.Module):
 def _cell_centres(size: int, pixels: int = 256) -> Float[Tensor, "cells 2"]:
     """Centres (x, y) of the feature cells, as crop pixels divided by the crop's size."""
     cell = pixels / size
-    centres = (cell * torch.arange(size) + (cell - 1) / 2) / pixels
-    rows, columns = torch.meshgrid(centres, centres, indexing="ij")
-    return torch.stack([columns, rows], dim=-1).flatten(0, 1)
+    centres = [(cell * index + (cell - 1) / 2) / pixels for index in range(size)]
+    return torch.tensor([(x, y) for y in centres for x in centres])

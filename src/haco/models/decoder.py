@@ -12,6 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from haco.models.initialise import draw_normal
 from haco.types import NUM_VERTICES
 
 
@@ -133,7 +134,8 @@ class QueryTransformer(nn.Module):
 
     def __init__(self, dim: int, layers: Layers) -> None:
         super().__init__()
-        self.pos_embedding = nn.Parameter(torch.randn(1, 1, dim))
+        self.pos_embedding = nn.Parameter(torch.zeros(1, 1, dim))
+        draw_normal(self.pos_embedding, std=1.0)
         # HaMeR's decoder embeds a token of width 1 that is always 0: only the bias ever speaks.
         self.to_token_embedding = nn.Linear(1, dim)
         self.transformer = layers
@@ -172,7 +174,8 @@ class ContactDecoder(nn.Module):
             hidden_dim=hidden_dim,
         )
         self.dim = dim
-        self.init_contact = nn.Parameter(torch.randn(1, NUM_VERTICES))
+        self.init_contact = nn.Parameter(torch.zeros(1, NUM_VERTICES))
+        draw_normal(self.init_contact, std=1.0)
         self.transformer = QueryTransformer(dim, layers)
         self.deccontact = nn.Linear(dim, NUM_VERTICES)
 

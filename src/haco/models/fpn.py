@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from haco.models.resnet import DEPTHS, WIDTHS, Bottleneck, initialise_convolutions, stage
+from haco.models.initialise import draw_kernels
+from haco.models.resnet import DEPTHS, WIDTHS, Bottleneck, stage
 
 
 class GatedPyramid(nn.Module):
@@ -37,7 +38,7 @@ class GatedPyramid(nn.Module):
         self.latlayer2 = nn.Conv2d(512, channels, 1)
         self.latlayer3 = nn.Conv2d(256, channels, 1)
         self.attention_module = Gate()
-        initialise_convolutions(self)
+        draw_kernels(self)
 
     def forward(
         self, image: Float[Tensor, "batch 3 height width"]

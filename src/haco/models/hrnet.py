@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from haco.models.resnet import BasicBlock, Bottleneck, conv3x3, initialise_convolutions, stage
+from haco.models.initialise import draw_kernels
+from haco.models.resnet import BasicBlock, Bottleneck, conv3x3, stage
 
 NUM_MODULES = (1, 4, 3)
 """Exchange modules of the stages with two, three and four branches."""
@@ -46,7 +47,7 @@ class HRNet(nn.Module):
         self.final_layer = _unit(1024, self.channels, size=1, has_bias=True)
         # In the checkpoints, but not part of the features: it is not computed.
         self.classifier = nn.Linear(self.channels, NUM_CLASSES)
-        initialise_convolutions(self)
+        draw_kernels(self)
 
     def forward(
         self, image: Float[Tensor, "batch 3 height width"]

@@ -9,6 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from haco.models.initialise import draw_kernels
+
 Activation = Callable[[Tensor], Tensor]
 
 DEPTHS: dict[str, tuple[bool, tuple[int, int, int, int]]] = {
@@ -103,7 +105,7 @@ class ResNet(nn.Module):
             made = stage(block, channels, width, depth=depth, stride=1 if index == 0 else 2)
             self.add_module(f"layer{index + 1}", made)
             channels = width * block.expansion
-        initialise_convolutions(self)
+        draw_kernels(self)
 
     def forward(
         self, image: Float[Tensor, "batch 3 height width"]
@@ -136,14 +138,6 @@ def stage(
 def conv3x3(channels_in: int, channels: int, *, stride: int = 1) -> nn.Conv2d:
     """Build a 3x3 convolution that keeps the size, or divides it by the stride."""
     return nn.Conv2d(channels_in, channels, 3, stride=stride, padding=1, bias=False)
-
-
-def initialise_convolutions(module: nn.Module) -> None:
-    """Draw all kernels after He et al. 2015, and lay them out as a CPU likes them best."""
-    for part in module.modules():
-        if isinstance(part, nn.Conv2d):
-            nn.init.kaiming_normal_(part.weight, mode="fan_out", nonlinearity="relu")
-            part.weight.data = part.weight.contiguous(memory_format=torch.channels_last)
 
 
 def _shortcut(channels_in: int, channels: int, *, stride: int) -> nn.Sequential | None:

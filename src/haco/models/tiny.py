@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from haco.models.contact_net import ContactNet
 from haco.models.context import KeypointContext
 from haco.models.decoder import ContactDecoder
+from haco.models.initialise import draw_kernels
 
 
 def tiny() -> ContactNet:
@@ -40,10 +41,7 @@ class SlimEncoder(nn.Module):
         self.stages = nn.ModuleList(stages)
         self.lateral = nn.Conv2d(widths[2], channels, 1)
         self.top = nn.Conv2d(widths[3], channels, 1)
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
-                module.weight.data = module.weight.contiguous(memory_format=torch.channels_last)
+        draw_kernels(self)
 
     def forward(
         self, image: Float[Tensor, "batch 3 height width"]

@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from haco.models.initialise import draw_normal
+
 NORM_EPSILON = 1e-6
 PATCH = 16
 
@@ -174,6 +176,6 @@ class HamerVit(nn.Module):
 def _initialise(module: nn.Module) -> None:
     for name, parameter in module.named_parameters():
         if parameter.ndim >= 2:
-            nn.init.trunc_normal_(parameter, std=0.02)
+            draw_normal(parameter, std=0.02)
         elif name.endswith("bias"):
             nn.init.zeros_(parameter)
