@@ -150,7 +150,7 @@ def test_what_a_scene_adds_keeps_clear_of_the_hand():
     added = 0
     for index in range(8):
         rng = np.random.default_rng(index)
-        interaction, scene = draw_visible(PICTURE_SETS["full"], rng)
+        _, scene = draw_visible(PICTURE_SETS["full"], rng)
         assert scene.clutter_distance.min() > CLEARANCE
         added += np.isfinite(scene.clutter_distance).any()
     assert added > 0

@@ -13,8 +13,8 @@ from haco.geometry.camera import project
 from haco.geometry.contact import PROTOCOLS
 from haco.geometry.mesh import vertex_normals
 from haco.geometry.raster import interpolate, rasterize
-from haco.hands.topologies import load_hand
 from haco.hands.open_hand import open_hand_arrays
+from haco.hands.topologies import load_hand
 from haco.pictures.colours import SIDE_COLOURS, probability_colours
 from haco.pictures.hands import draw_hand
 from haco.pictures.text import font

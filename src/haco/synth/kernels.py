@@ -21,12 +21,17 @@ def corner_normals(vertices, faces, cosine):
     unit = np.zeros((num_faces, 3))
     start = np.zeros(num_vertices + 1, np.int64)
     for f in range(num_faces):
-        a, b, c = vertices[faces[f, 0]], vertices[faces[f, 1]], vertices[faces[f, 2]]
-        flat[f] = np.cross(b - a, c - a)
-        unit[f] = flat[f] / (np.sqrt((flat[f] ** 2).sum()) + 1e-20)
+        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
         for k in range(3):
+            i, j = (k + 1) % 3, (k + 2) % 3
+            flat[f, k] = (vertices[b, i] - vertices[a, i]) * (vertices[c, j] - vertices[a, j])
+            flat[f, k] -= (vertices[b, j] - vertices[a, j]) * (vertices[c, i] - vertices[a, i])
             start[faces[f, k] + 1] += 1
-    start = np.cumsum(start)
+        area = np.sqrt(flat[f, 0] ** 2 + flat[f, 1] ** 2 + flat[f, 2] ** 2) + 1e-20
+        for k in range(3):
+            unit[f, k] = flat[f, k] / area
+    for v in range(num_vertices):
+        start[v + 1] += start[v]
     place = start.copy()
     around = np.zeros(3 * num_faces, np.int64)
     for f in range(num_faces):

@@ -239,7 +239,7 @@ def make_part(
     smooth: bool = False,
 ) -> Part:
     """Make a part and its normals; edges stay sharp unless it is `smooth` all over."""
-    vertices, faces = np.ascontiguousarray(vertices), np.ascontiguousarray(faces)
+    vertices, faces = np.ascontiguousarray(vertices), np.ascontiguousarray(faces, np.int32)
     if smooth:
         normals = vertex_normals(vertices, faces)[faces]
     else:
