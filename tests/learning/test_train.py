@@ -91,6 +91,12 @@ def test_resuming_nothing_is_refused(roots, tmp_path):
         train(SMALL, roots=roots, out=tmp_path / "none", resume=True, progress=False)
 
 
+def test_missing_dataset_leaves_no_run_behind(tmp_path):
+    with pytest.raises(InputError, match="toy-train: no finished packed dataset"):
+        train(SMALL, roots=tmp_path, out=tmp_path / "none", progress=False)
+    assert not (tmp_path / "none").exists()
+
+
 def test_damaged_checkpoint_is_named(roots, tmp_path, unbroken):
     out = shutil.copytree(unbroken.folder, tmp_path / "d")
     (out / "last.pt").write_bytes(b"not a checkpoint")

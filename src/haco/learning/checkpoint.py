@@ -71,4 +71,7 @@ def load_checkpoint(path: Path, state: Training) -> None:
 def save_tensors(path: Path, content: dict[str, object]) -> None:
     """Write tensors and plain values, atomically."""
     with write_atomically(path) as part:
-        torch.save(content, part)
+        try:
+            torch.save(content, part)
+        except RuntimeError as error:  # what torch makes of a failed write
+            raise OSError("the disk is full, or files may not be that large") from error

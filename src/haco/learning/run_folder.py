@@ -36,7 +36,7 @@ def open_run(folder: Path, config: TrainConfig, *, resume: bool) -> None:
         if resume:
             raise InputError(f"{folder}: no run to resume here; check the path")
         provenance = {
-            "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+            "command": shlex.join([_program(), *sys.argv[1:]]),
             "commit": git_commit(),
             "haco": haco.__version__,
             "torch": torch.__version__,
@@ -62,10 +62,13 @@ def run_command(folder: Path) -> str:
 
 
 def git_commit() -> str | None:
-    """Give the commit of the source that runs; None if it does not lie in a repository."""
+    """Give the commit of the source that runs, with `-dirty` if files differ from it.
+
+    None if it does not lie in a repository.
+    """
     try:
         found = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
+            ["git", "describe", "--always", "--dirty", "--exclude", "*", "--abbrev=40"],
             cwd=Path(__file__).parent,
             capture_output=True,
             text=True,
@@ -74,6 +77,11 @@ def git_commit() -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return found.stdout.strip()
+
+
+def _program() -> str:
+    name = Path(sys.argv[0]).name
+    return "haco" if name == "cli.py" else name  # as `python -m haco.cli` calls it
 
 
 class MetricsLog:

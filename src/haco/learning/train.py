@@ -87,10 +87,10 @@ def train(
         InputError: A dataset is missing, or `out` holds another run.
         FloatingPointError: A loss is not finite; the batch is kept in `out` for inspection.
     """
+    training_set, validation_set = (open_split(config, roots, split) for split in ("train", "val"))
+    place = torch.device(device)
     open_run(out, config, resume=resume)
     seed_everything(config.seed)
-    place = torch.device(device)
-    training_set, validation_set = (open_split(config, roots, split) for split in ("train", "val"))
     truth = truth_of(training_set, PROTOCOLS[config.protocol])
     state = _start(config, truth, place)
     if resume and (out / CHECKPOINT).exists():
@@ -142,6 +142,7 @@ def _start(config: TrainConfig, truth: Truth, device: torch.device) -> Training:
     network = create_model(config.network)
     network.set_levels(hand.levels)
     counts = count_contact(truth.contact, truth.valid)
+    network.decoder.start_from_mean(torch.from_numpy(counts.mean).float())
     terms = build_loss_terms(
         counts.negatives,
         counts.positives,
