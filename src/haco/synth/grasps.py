@@ -35,8 +35,8 @@ INTERACTION_SHARES: Mapping[Kind, float] = MappingProxyType(
     }
 )
 """How often each kind is drawn; sums to one."""
-MAX_PENETRATION = 0.008
-"""No vertex lies deeper inside what the hand touches, metres."""
+MAX_PENETRATION = 0.005
+"""No vertex lies deeper inside what the hand touches, metres; flesh gives way that far."""
 MAX_SELF_OVERLAP = 0.004
 """Deepest that a hand's own capsules may run into each other, metres."""
 CONTACTLESS_KEPT = 0.3

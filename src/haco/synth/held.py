@@ -77,7 +77,7 @@ def pinch(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
     tips = joints[[4, 8, 12, 16, 20]]
     thumb, others = tips[0], tips[list(fingers)].mean(axis=0)
     shape = draw_held_shape(rng, 0.006, 0.028)
-    turn = _between(others - thumb, rng)
+    turn = _between(others - thumb, tips[fingers[-1]] - tips[fingers[0]], rng)
     half_length = float(np.abs(shape.mesh()[0][:, 1]).max())
     along = turn @ (rng.uniform(-0.8, 0.8) * (half_length - 0.01) * Y)
     centre = 0.5 * (thumb + others) + rng.normal(0.0, 0.003, 3) + along
@@ -103,8 +103,19 @@ def pinch(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
     return Touch(posture=posture, objects=(thing,))
 
 
-def _between(axis: np.ndarray, rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
-    """Turn a thing so that its thinnest way (x) lies along `axis`, or, at times, anyhow."""
+def _between(
+    axis: Float[np.ndarray, "3"], row: Float[np.ndarray, "3"], rng: np.random.Generator
+) -> Float[np.ndarray, "3 3"]:
+    """Turn a thing so that its thinnest way (x) lies along `axis`, or, at times, anyhow.
+
+    Often its long way (y) lies along `row`, the line of the finger tips, where there is one.
+    """
     if rng.random() < 0.3:
         return random_turn(rng)
-    return turn_of(rng.normal(0.0, 0.2, 3)) @ turn_carrying(X, axis / np.linalg.norm(axis), rng)
+    x = axis / np.linalg.norm(axis)
+    lean = turn_of(rng.normal(0.0, 0.2, 3))
+    y = row - (row @ x) * x
+    if np.linalg.norm(y) < 0.01 or rng.random() < 0.3:
+        return lean @ turn_carrying(X, x, rng)
+    y /= np.linalg.norm(y)
+    return lean @ np.stack([x, y, np.cross(x, y)], axis=1)
