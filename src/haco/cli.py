@@ -81,6 +81,7 @@ def demo(
     /,
     *,
     out: Folder = Path("out/demo"),
+    set: Literal["easy", "full"] = "easy",
     num: int = 6,
     seed: int = 1000,
     weights: Weights = "tiny",
@@ -94,13 +95,14 @@ def demo(
     Args:
         photos: Your own pictures, if you like.
         out: Folder for what is drawn.
+        set: Picture set of the scenes; the bundled weights learned from easy ones only.
         num: How many scenes.
         seed: Which scenes; the bundled weights were not trained on any seed from 1000 on.
         weights: Weights that come with haco, by name, or a .safetensors file.
     """
     from haco.apps.demo import run_demo
 
-    return run_demo(photos, out, num=num, seed=seed, weights=weights)
+    return run_demo(photos, out, picture_set=set, num=num, seed=seed, weights=weights)
 
 
 def synth(

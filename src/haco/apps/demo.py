@@ -25,12 +25,15 @@ from haco.types import Sample
 _SIZE = 384
 
 
-def run_demo(photos: Sequence[str], out: Path, *, num: int, seed: int, weights: str) -> int:
+def run_demo(
+    photos: Sequence[str], out: Path, *, picture_set: str, num: int, seed: int, weights: str
+) -> int:
     """Draw, predict and compare made scenes; predict photos; say where everything lies.
 
     Args:
         photos: The user's own pictures; may be empty.
         out: Folder for what is drawn.
+        picture_set: Of the scenes, a name of the engine's.
         num: How many scenes.
         seed: Which scenes.
         weights: Name of bundled weights, or a file.
@@ -44,7 +47,7 @@ def run_demo(photos: Sequence[str], out: Path, *, num: int, seed: int, weights: 
     rows = []
     with progress_bar(Console(stderr=True)) as progress:
         for index in progress.track(range(num), description="scenes"):
-            sample = make_sample("full", seed, index, size=_SIZE)
+            sample = make_sample(picture_set, seed, index, size=_SIZE)
             row, scores = _compare(predictor, sample)
             rows.append(row)
             table.add_row(str(index), *scores)
