@@ -14,7 +14,7 @@ def test_budget_of_parameters():
 def test_shapes():
     model = create_model("tiny").eval()
     image = torch.rand(2, 3, 256, 256, generator=torch.Generator().manual_seed(0))
-    assert model.encode(image).shape == (2, 192, 16, 16)
+    assert model.encode(image).shape == (2, 192, 8, 8)
     logits = model(image)
     assert logits.vertices.shape == (2, 778)
     assert logits.coarse == ()
@@ -38,10 +38,10 @@ def test_a_peak_of_heat_is_a_keypoint_at_the_centre_of_its_cell():
     context = KeypointContext(1)
     with torch.no_grad():
         context.heat.weight.fill_(1e4)
-    features = torch.zeros(1, 1, 16, 16)
-    features[0, 0, 3, 10] = 1.0  # row 3, column 10: pixels y 48..63, x 160..175
+    features = torch.zeros(1, 1, 8, 8)
+    features[0, 0, 3, 5] = 1.0  # row 3, column 5: pixels y 96..127, x 160..191
     _, keypoints = context(features)
-    expected = torch.tensor([167.5, 55.5]) / 256
+    expected = torch.tensor([175.5, 111.5]) / 256
     torch.testing.assert_close(keypoints, expected.expand(1, 21, 2))
 
 
@@ -52,12 +52,12 @@ def test_joint_tokens_pool_the_features_at_their_keypoint():
         context.joint.zero_()
         context.heat.weight[:, 0] = 1e4
         context.heat.weight[:, 1] = 0
-    features = torch.rand(1, 2, 16, 16, generator=torch.Generator().manual_seed(0))
+    features = torch.rand(1, 2, 8, 8, generator=torch.Generator().manual_seed(0))
     features[0, 0] *= 0.5
-    features[0, 0, 3, 10] = 1.0
+    features[0, 0, 3, 5] = 1.0
     tokens, _ = context(features)
-    assert tokens.shape == (1, 16 * 16 + 21, 2)
-    torch.testing.assert_close(tokens[0, -21:], features[0, :, 3, 10].expand(21, 2))
+    assert tokens.shape == (1, 8 * 8 + 21, 2)
+    torch.testing.assert_close(tokens[0, -21:], features[0, :, 3, 5].expand(21, 2))
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ def build_optimizer(modules: list[nn.Module], config: OptimConfig) -> torch.opti
         {"params": decayed, "weight_decay": config.weight_decay},
         {"params": plain, "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas)
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas, fused=True)
 
 
 def learning_rate(step: int, num_steps: int, config: OptimConfig) -> float:

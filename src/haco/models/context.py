@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from haco.models.initialise import draw_normal
 
-FEATURE_SIZE = 16
+FEATURE_SIZE = 8
 """Rows and columns of the features of a 256-pixel crop."""
 NUM_KEYPOINTS = 21
 

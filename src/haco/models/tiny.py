@@ -24,7 +24,10 @@ def tiny() -> ContactNet:
 
 
 class SlimEncoder(nn.Module):
-    """Plain residual stages at strides 8, 16 and 32, joined again at stride 16.
+    """Plain residual stages on the picture at half its size, at strides 8, 16 and 32 of that.
+
+    The last two are joined at stride 16. At full size the same network sees no more, since a hand
+    in a crop is rarely sharper than that, and takes four times as long to train.
 
     Dense 3x3 convolutions: on a CPU they give more accuracy a second than depthwise ones.
     """
@@ -46,12 +49,13 @@ class SlimEncoder(nn.Module):
     def forward(
         self, image: Float[Tensor, "batch 3 height width"]
     ) -> Float[Tensor, "batch channels rows columns"]:
-        """Give the features at stride 16.
+        """Give the features at stride 32 of the picture.
 
         Args:
-            image: Normalised; sides are multiples of 32.
+            image: Normalised; sides are multiples of 64.
         """
-        features = self.stem(image.contiguous(memory_format=torch.channels_last))
+        half = nn.functional.avg_pool2d(image.contiguous(memory_format=torch.channels_last), 2)
+        features = self.stem(half)
         stride_8, stride_16, stride_32 = self.stages
         fine = stride_16(stride_8(features))
         coarse = self.top(stride_32(fine))
