@@ -4,7 +4,7 @@ PHOTOS ?=
 OUT ?= out/demo
 BIN := .venv/bin
 
-.PHONY: demo test test-fast lint bench recall hand clean
+.PHONY: demo test test-fast lint bench recall hand tiny clean
 
 demo: .venv/installed
 	$(BIN)/haco demo $(PHOTOS) --out $(OUT)
@@ -39,6 +39,14 @@ hand: .venv/installed
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --constraint constraints/ci.txt --editable '.[detect,dev]'
 	touch $@
+
+# Make the bundled weights again: draw the pictures, train, calibrate. Half an hour on two cores.
+tiny: .venv/installed
+	$(BIN)/haco synth --set easy --size 192 --packed --seed 1 --num 16000 --out datasets/easy-train
+	$(BIN)/haco synth --set easy --size 192 --packed --seed 2 --num 1000 --out datasets/easy-val
+	$(BIN)/haco synth --set easy --size 192 --packed --seed 3 --num 2000 --out datasets/easy-test
+	$(BIN)/haco train tiny --out runs/tiny
+	$(BIN)/python tools/bundle_weights.py runs/tiny --dataset packed/easy
 
 clean:
 	rm -rf .venv build out .pytest_cache .ruff_cache
