@@ -9,7 +9,7 @@ from haco.geometry.rotations import (
     mirror_axis_angle,
 )
 
-ANGLES = [0.0, 1e-9, 1e-5, 5e-3, 0.0099, 0.0101, 0.3, 1.6, 3.0, np.pi - 1e-4, np.pi - 1e-9]
+ANGLES = [0.0, 1e-9, 1e-5, 5e-3, 0.0099, 0.0101, 0.0199, 0.3, 1.6, 3.0, np.pi - 1e-4, np.pi - 1e-9]
 
 
 def turns(rng, angle, count=50) -> torch.Tensor:
