@@ -9,6 +9,7 @@ from torch.testing import assert_close
 
 from haco.learning.balance import vcb_weight_table, vertex_counts, weights_at
 from haco.learning.config import LossConfig
+from haco.learning.fused import Propagation, fused_level
 from haco.learning.losses import (
     balanced_bce,
     coarse_targets,
@@ -20,7 +21,6 @@ from haco.learning.losses import (
     touch_loss,
     weighted_bce,
 )
-from haco.learning.propagation import Propagation
 from haco.learning.rivals import RIVALS, make_rival
 from haco.learning.terms import LevelTerms, LossTerms, build_loss_terms
 from haco.types import ContactLogits, Crop
@@ -273,6 +273,38 @@ def test_propagation_refuses_an_asymmetric_matrix():
         Propagation(torch.ones(2, 3))
 
 
+# The fused terms against the plain ones
+
+
+@pytest.mark.parametrize("valid", [None, (4,), (4, 6)])
+def test_fused_level_equals_the_plain_terms(valid):
+    target, weights = torch.rand(4, 6) < 0.4, torch.rand(6, 2)
+    known = None if valid is None else torch.rand(valid) < 0.6
+    logits = (3 * torch.randn(4, 6, dtype=torch.float64)).requires_grad_()
+    plain = (
+        weighted_bce(logits, target, weights, valid=known),
+        false_positives(logits, target, valid=known),
+    )
+    fused = fused_level(logits, target, weights, known)
+    for ours, theirs in zip(fused, plain, strict=True):
+        assert_close(ours, theirs)
+        slopes = [torch.autograd.grad(each, logits, retain_graph=True) for each in (ours, theirs)]
+        assert_close(*slopes)
+
+
+@pytest.mark.parametrize("valid", [None, [True, False, True]])
+def test_fused_smoothness_equals_the_plain_one(valid, propagation):
+    logits = (3 * torch.randn(3, 778, dtype=torch.float64)).requires_grad_()
+    known = None if valid is None else torch.tensor(valid)
+    ours, plain = (
+        smoothness(logits, matrix, valid=known)
+        for matrix in (Propagation(propagation), propagation)
+    )
+    assert_close(ours, plain)
+    slopes = [torch.autograd.grad(5 * each, logits) for each in (ours, plain)]
+    assert_close(*slopes)
+
+
 # Coarse levels, touch and keypoints
 
 
@@ -399,6 +431,19 @@ def test_an_unlabelled_batch_is_zero_with_a_gradient(terms):
     assert total.item() == 0
     assert logits.grad is not None
     assert (logits.grad == 0).all()
+
+
+def test_labels_known_throughout_need_no_mask(terms):
+    logits, contact = torch.randn(3, 778), torch.rand(3, 778) < 0.1
+    contact[0] = False
+    fields = all_levels(logits, terms)._replace(touch=torch.randn(3))
+    quick, _ = contact_loss(fields, make_crop(contact), terms, 3)
+    valid = torch.ones(4, 778, dtype=torch.bool)
+    valid[3] = False  # one more sample, which says nothing, and so a mask
+    more = all_levels(torch.cat([logits, logits[:1]]), terms)
+    more = more._replace(touch=torch.cat([fields.touch, fields.touch[:1]]))
+    crop = make_crop(torch.cat([contact, contact[:1]]), valid)
+    assert_close(quick, contact_loss(more, crop, terms, 3)[0])
 
 
 def test_an_unlabelled_sample_changes_nothing(terms):

@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from haco.learning.balance import weights_at
+from haco.learning.fused import Propagation, fused_level, fused_smoothness
 from haco.learning.masked import Valid, mean_over, wrongness
-from haco.learning.propagation import Propagation
-from haco.learning.terms import LevelTerms, LossTerms
+from haco.learning.terms import LossTerms
 from haco.types import ContactLogits, Crop
 
 
@@ -66,6 +66,8 @@ def false_positives(
     valid: Valid = None,
 ) -> Float[Tensor, ""]:
     """Average the probability given to negatives, over all entries and not the negatives only."""
+    if target.dtype is torch.bool:
+        return mean_over(logits.sigmoid().masked_fill(target, 0), valid)
     return mean_over(logits.sigmoid() * (1 - target.to(logits.dtype)), valid)
 
 
@@ -96,30 +98,30 @@ def smoothness(
             `Propagation` of it, which is faster.
         valid: Which samples count.
     """
-    fields = torch.stack([logits.sigmoid(), (-logits).sigmoid()])
-    columns = fields.flatten(0, 1).T
     if isinstance(propagation, Propagation):
-        passed, normaliser = propagation(columns), propagation.total
-    else:
-        matrix = propagation.to(logits)
-        passed, normaliser = matrix @ columns, matrix.sum()
-    passed = passed.T.reshape(fields.shape)
+        return fused_smoothness(logits, propagation, valid)
+    fields = torch.stack([logits.sigmoid(), (-logits).sigmoid()])
+    matrix = propagation.to(logits)
+    passed = (matrix @ fields.flatten(0, 1).T).T.reshape(fields.shape)
     # `max` sends its gradient to one vertex; `amax` would share it among ties.
     scaled = passed / (passed.max(dim=-1, keepdim=True).values + 1e-6)
     spread = (fields - scaled).abs().sum(dim=(0, 2))
-    return mean_over(torch.log1p(spread / (normaliser + 1e-3)), valid)
+    return mean_over(torch.log1p(spread / (matrix.sum() + 1e-3)), valid)
 
 
 def coarse_targets(
     contact: Bool[Tensor, "batch vertices"],
-    valid: Bool[Tensor, "batch vertices"],
+    valid: Bool[Tensor, "batch vertices"] | None,
     regressor: Float[Tensor, "coarse vertices"],
-) -> tuple[Bool[Tensor, "batch coarse"], Bool[Tensor, "batch coarse"]]:
+) -> tuple[Bool[Tensor, "batch coarse"], Bool[Tensor, "batch coarse"] | None]:
     """Say which coarse positions touch, and of which that is known.
 
     A position touches where the regressor's sum over the touching vertices is above 0. That is
-    known where it touches, and where every vertex that the regressor looks at is valid.
+    known where it touches, and where every vertex that the regressor looks at is valid. None for
+    `valid`, and for what is known, is everywhere.
     """
+    if valid is None:
+        return contact.to(regressor.dtype) @ regressor.T > 0, None
     touching = (contact & valid).to(regressor.dtype) @ regressor.T > 0
     unknown = (~valid).to(regressor.dtype) @ (regressor != 0).to(regressor.dtype).T > 0
     return touching, touching | ~unknown
@@ -137,14 +139,14 @@ def keypoint_loss(
 def touch_loss(
     touch: Float[Tensor, " batch"],
     contact: Bool[Tensor, "batch vertices"],
-    valid: Bool[Tensor, "batch vertices"],
+    valid: Bool[Tensor, "batch vertices"] | None,
 ) -> Float[Tensor, ""]:
     """Cross-entropy of whether the hand touches at all, where that is known.
 
     It is known where a valid vertex touches, and where all vertices are valid.
     """
-    touching = (contact & valid).any(dim=-1)
-    known = touching | valid.all(dim=-1)
+    touching = (contact if valid is None else contact & valid).any(dim=-1)
+    known = None if valid is None else touching | valid.all(dim=-1)
     return mean_over(softplus(wrongness(touch, touching)), known)
 
 
@@ -164,9 +166,11 @@ def contact_loss(
         of their level: `bce_778` (`rival_778` where another loss stands in), `false_positives_778`,
         `bce_336`, ..., then `regularisation`, `smoothness`, `touch` and `keypoints`.
     """
-    weight, contact, valid = terms.weight, crop.contact, crop.valid
+    weight, contact = terms.weight, crop.contact
+    # Most batches are labelled throughout, and then nothing needs to be masked: half the time.
+    valid = None if crop.valid.all() else crop.valid
     vertices, *coarse = (_full_precision(each) for each in (logits.vertices, *logits.coarse))
-    labelled = valid.any(dim=-1)
+    labelled = None if valid is None else valid.any(dim=-1)
     found: dict[str, tuple[float | Tensor, Tensor]] = {}
     for number, (level, level_logits) in enumerate(
         zip(terms.levels, (vertices, *coarse), strict=True)
@@ -177,11 +181,16 @@ def contact_loss(
         if level.regressor is not None:
             target, known = coarse_targets(contact, valid, level.regressor)
         share, size = terms.level_weight(number), level_logits.shape[-1]
-        name = "bce" if level.rival is None else "rival"
-        found[f"{name}_{size}"] = share, _level_loss(level, level_logits, target, known, epoch)
+        if level.rival is None:
+            weights = weights_at(level.table, epoch)
+            bce, false = fused_level(level_logits, target, weights, known)
+            found[f"bce_{size}"] = share, bce
+        else:
+            value = level.rival(level_logits, target, counts=level.counts, valid=known)
+            found[f"rival_{size}"] = share, value
+            false = false_positives(level_logits, target, valid=known)
         if weight.false_positives:
-            value = false_positives(level_logits, target, valid=known)
-            found[f"false_positives_{size}"] = share * weight.false_positives, value
+            found[f"false_positives_{size}"] = share * weight.false_positives, false
     if weight.regularisation:
         value = mean_regularisation(vertices, terms.mean, valid=labelled)
         found["regularisation"] = weight.regularisation, value
@@ -198,18 +207,6 @@ def contact_loss(
         found["level_scales"] = 1.0, terms.log_variance.sum()
     total = sum((share * value for share, value in found.values()), vertices.new_zeros(()))
     return total, {name: value.detach() for name, (_, value) in found.items()}
-
-
-def _level_loss(
-    level: LevelTerms,
-    logits: Float[Tensor, "batch positions"],
-    target: Bool[Tensor, "batch positions"],
-    known: Bool[Tensor, "batch positions"],
-    epoch: int,
-) -> Float[Tensor, ""]:
-    if level.rival is not None:
-        return level.rival(logits, target, counts=level.counts, valid=known)
-    return weighted_bce(logits, target, weights_at(level.table, epoch), valid=known)
 
 
 def _full_precision(logits: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from haco.geometry.mesh import propagation_matrix
 from haco.learning.balance import vcb_weight_table
 from haco.learning.config import LossConfig
-from haco.learning.propagation import Propagation
+from haco.learning.fused import Propagation
 from haco.learning.rivals import Rival, make_rival
 
 
