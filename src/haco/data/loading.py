@@ -135,6 +135,8 @@ def _loader(dataset: CropDataset, batches: list[list[Place]], workers: int) -> D
         # A generator of its own, so that opening a loader draws nothing from the run's.
         generator=torch.Generator(),
         prefetch_factor=4 if workers else None,
+        # A forked worker inherits the locks of OpenCV's and torch's threads, and may wait forever.
+        multiprocessing_context="spawn" if workers else None,
     )
 
 

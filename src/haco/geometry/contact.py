@@ -79,16 +79,14 @@ PROTOCOLS: Mapping[str, ContactProtocol] = MappingProxyType(
     {
         "paper": ContactProtocol(
             name="paper",
-            thresholds=MappingProxyType(
-                dict.fromkeys((*_TEN_MILLIMETRES, "synthetic"), 0.010)
-                | dict.fromkeys(_FIVE_MILLIMETRES, 0.005)
-                | {"mow": 0.035}
-            ),
+            thresholds=dict.fromkeys((*_TEN_MILLIMETRES, "synthetic"), 0.010)
+            | dict.fromkeys(_FIVE_MILLIMETRES, 0.005)
+            | {"mow": 0.035},
             inside_counts=False,
         ),
         "harmonised": ContactProtocol(
             name="harmonised",
-            thresholds=MappingProxyType({"*": 0.010}),
+            thresholds={"*": 0.010},
             inside_counts=True,
         ),
     }
