@@ -84,8 +84,12 @@ def _compare(predictor: ContactPredictor, sample: Sample) -> tuple[Comparison, t
             ("prediction", hand.probability, hand.touch),
         )
     ]
-    share = f"{contact.mean():.0%} of the skin"
-    caption = f"{sample.interaction}: {share} touches; average precision {ap}, F1 {f1}"
+    if contact.any():
+        share = f"{contact.mean():.0%} of the skin"
+        told = f"{share} touches; average precision {ap}, F1 {f1}"
+    else:
+        share, told = "nothing", f"touches nothing; predicted: {f1}"
+    caption = f"{sample.interaction}: {told}"
     row = Comparison(image=sample.image, truth=panels[0], prediction=panels[1], caption=caption)
     return row, (f"{sample.side}, {sample.interaction}", share, ap, f1)
 
@@ -94,7 +98,7 @@ def _scores(contact: np.ndarray, probability: np.ndarray, threshold: float) -> t
     """Average precision and F1 in words; a hand that touches nothing has neither."""
     if not contact.any():
         alarms = int((probability >= threshold).sum())
-        return "none to find", f"{alarms} false vertices"
+        return "-", f"{alarms} false alarms"
     f1 = per_sample_scores(contact[None], probability[None], threshold)[0, 2]
     histogram = probability_histogram(torch.from_numpy(contact), torch.from_numpy(probability))
     return f"{average_precision(histogram):.2f}", f"{np.nan_to_num(f1):.2f}"

@@ -91,7 +91,7 @@ def draw_panel(panel: HandPanel, hand: HandModel, number: int) -> Image.Image:
     title = f"{panel.title or number}  {panel.side} hand"
     draw.text((_GAP, 8), title, colour, font(21))
     draw.text((_PANEL[0] - _GAP, 8), f"touches something: {panel.touch:.0%}", _INK, font(19), "ra")
-    draw.text((_GAP, 38), describe_parts(panel.parts), _INK, font(15))
+    draw.text((_GAP, 38), f"with {describe_parts(panel.parts)}", _INK, font(15))
     for column, view in enumerate(("palm", "back")):
         picture = Image.fromarray(
             draw_hand(hand, panel.probability, side=panel.side, view=view, height=_HAND_HEIGHT)
@@ -105,6 +105,8 @@ def draw_panel(panel: HandPanel, hand: HandModel, number: int) -> Image.Image:
 def describe_parts(parts: Mapping[str, float], most: int = 2) -> str:
     """Name the parts most likely to touch, in words: `index tip, palm side 93%; wrist 10%`."""
     ranked = sorted(parts.items(), key=lambda item: -item[1])[:most]
+    if max(parts.values(), default=0.0) < 0.005:
+        return "no part of it"
     return "; ".join(f"{_in_words(name)} {value:.0%}" for name, value in ranked)
 
 
