@@ -25,6 +25,8 @@ from haco.learning.rivals import RIVALS, make_rival
 from haco.learning.terms import LevelTerms, LossTerms, build_loss_terms
 from haco.types import ContactLogits, Crop
 
+GENERATOR = torch.Generator().manual_seed(0)
+
 
 def value_and_gradient(loss, logits: np.ndarray, dtype=torch.float32) -> tuple[float, np.ndarray]:
     leaf = torch.from_numpy(logits).to(dtype).requires_grad_()
@@ -114,7 +116,10 @@ def test_balanced_loss_by_hand(target):
 
 
 def test_one_pair_of_weights_serves_all_positions():
-    logits, target = torch.randn(2, 5), torch.rand(2, 5) < 0.5
+    logits, target = (
+        torch.randn(2, 5, generator=GENERATOR),
+        torch.rand(2, 5, generator=GENERATOR) < 0.5,
+    )
     pair = torch.tensor([[0.2, 0.8]])
     assert_close(
         balanced_bce(logits, target, pair), balanced_bce(logits, target, pair.expand(5, 2))
@@ -122,7 +127,7 @@ def test_one_pair_of_weights_serves_all_positions():
 
 
 def test_soft_target_is_the_mixture_of_its_hard_ones():
-    logits, weights = torch.randn(1, 4), torch.rand(4, 2)
+    logits, weights = torch.randn(1, 4, generator=GENERATOR), torch.rand(4, 2, generator=GENERATOR)
     yes, no = torch.ones(1, 4), torch.zeros(1, 4)
     mixed = balanced_bce(logits, 0.3 * yes, weights)
     assert_close(
@@ -155,8 +160,11 @@ TERMS = {
 
 @pytest.mark.parametrize("term", TERMS)
 def test_a_term_of_valid_vertices_is_the_mean_over_them(term):
-    logits, target = torch.randn(4, 6), torch.rand(4, 6) < 0.5
-    valid = torch.rand(4, 6) < 0.6
+    logits, target = (
+        torch.randn(4, 6, generator=GENERATOR),
+        torch.rand(4, 6, generator=GENERATOR) < 0.5,
+    )
+    valid = torch.rand(4, 6, generator=GENERATOR) < 0.6
     singles = [
         TERMS[term](logits[i : i + 1, j].expand(1, 6), target[i : i + 1, j].expand(1, 6), None)
         for i, j in valid.nonzero().tolist()
@@ -167,8 +175,10 @@ def test_a_term_of_valid_vertices_is_the_mean_over_them(term):
 @pytest.mark.parametrize("term", TERMS)
 @pytest.mark.parametrize("shape", [(4,), (4, 6)])
 def test_nothing_valid_is_zero_with_a_gradient(term, shape):
-    logits = torch.randn(4, 6, requires_grad=True)
-    loss = TERMS[term](logits, torch.rand(4, 6) < 0.5, torch.zeros(shape, dtype=torch.bool))
+    logits = torch.randn(4, 6, requires_grad=True, generator=GENERATOR)
+    loss = TERMS[term](
+        logits, torch.rand(4, 6, generator=GENERATOR) < 0.5, torch.zeros(shape, dtype=torch.bool)
+    )
     loss.backward()
     assert loss.item() == 0
     assert logits.grad is not None
@@ -250,7 +260,7 @@ def test_smoothness_gradient_equals_finite_differences():
 
 
 def test_smoothness_of_a_batch_is_the_mean_of_its_samples(propagation):
-    logits, matrix = torch.randn(3, 778), Propagation(propagation)
+    logits, matrix = torch.randn(3, 778, generator=GENERATOR), Propagation(propagation)
     singles = torch.stack([smoothness(each[None], matrix) for each in logits])
     assert_close(smoothness(logits, matrix), singles.mean())
     valid = torch.tensor([True, False, True])
@@ -278,9 +288,12 @@ def test_propagation_refuses_an_asymmetric_matrix():
 
 @pytest.mark.parametrize("valid", [None, (4,), (4, 6)])
 def test_fused_level_equals_the_plain_terms(valid):
-    target, weights = torch.rand(4, 6) < 0.4, torch.rand(6, 2)
-    known = None if valid is None else torch.rand(valid) < 0.6
-    logits = (3 * torch.randn(4, 6, dtype=torch.float64)).requires_grad_()
+    target, weights = (
+        torch.rand(4, 6, generator=GENERATOR) < 0.4,
+        torch.rand(6, 2, generator=GENERATOR),
+    )
+    known = None if valid is None else torch.rand(valid, generator=GENERATOR) < 0.6
+    logits = (3 * torch.randn(4, 6, dtype=torch.float64, generator=GENERATOR)).requires_grad_()
     plain = (
         weighted_bce(logits, target, weights, valid=known),
         false_positives(logits, target, valid=known),
@@ -294,7 +307,7 @@ def test_fused_level_equals_the_plain_terms(valid):
 
 @pytest.mark.parametrize("valid", [None, [True, False, True]])
 def test_fused_smoothness_equals_the_plain_one(valid, propagation):
-    logits = (3 * torch.randn(3, 778, dtype=torch.float64)).requires_grad_()
+    logits = (3 * torch.randn(3, 778, dtype=torch.float64, generator=GENERATOR)).requires_grad_()
     known = None if valid is None else torch.tensor(valid)
     ours, plain = (
         smoothness(logits, matrix, valid=known)
@@ -401,17 +414,17 @@ def test_total_equals_the_recorded_one(terms):
 def test_a_term_that_weighs_nothing_is_not_there(terms):
     config = LossConfig(levels=(1.0, 0.0, 0.0, 0.0), regularisation=0.0, smoothness=0.0)
     bare = LossTerms(terms.levels, terms.mean, terms.propagation, config)
-    logits = torch.randn(2, 778)
+    logits = torch.randn(2, 778, generator=GENERATOR)
     total, parts = contact_loss(
-        all_levels(logits, terms), make_crop(torch.rand(2, 778) < 0.1), bare, 0
+        all_levels(logits, terms), make_crop(torch.rand(2, 778, generator=GENERATOR) < 0.1), bare, 0
     )
     assert set(parts) == {"bce_778", "false_positives_778"}
     assert_close(total, parts["bce_778"] + 0.5 * parts["false_positives_778"])
 
 
 def test_touch_and_keypoints_join_the_total_where_the_network_has_them(terms):
-    contact = torch.rand(2, 778) < 0.1
-    plain = all_levels(torch.randn(2, 778), terms)
+    contact = torch.rand(2, 778, generator=GENERATOR) < 0.1
+    plain = all_levels(torch.randn(2, 778, generator=GENERATOR), terms)
     crop = make_crop(contact)
     crop.keypoints[:] = 0.5
     both = plain._replace(touch=torch.zeros(2), keypoints=torch.zeros(2, 21, 2))
@@ -423,8 +436,8 @@ def test_touch_and_keypoints_join_the_total_where_the_network_has_them(terms):
 
 
 def test_an_unlabelled_batch_is_zero_with_a_gradient(terms):
-    contact = torch.rand(2, 778) < 0.1
-    logits = torch.randn(2, 778, requires_grad=True)
+    contact = torch.rand(2, 778, generator=GENERATOR) < 0.1
+    logits = torch.randn(2, 778, requires_grad=True, generator=GENERATOR)
     crop = make_crop(contact, torch.zeros_like(contact))
     total, _ = contact_loss(all_levels(logits, terms), crop, terms, 3)
     total.backward()
@@ -434,9 +447,12 @@ def test_an_unlabelled_batch_is_zero_with_a_gradient(terms):
 
 
 def test_labels_known_throughout_need_no_mask(terms):
-    logits, contact = torch.randn(3, 778), torch.rand(3, 778) < 0.1
+    logits, contact = (
+        torch.randn(3, 778, generator=GENERATOR),
+        torch.rand(3, 778, generator=GENERATOR) < 0.1,
+    )
     contact[0] = False
-    fields = all_levels(logits, terms)._replace(touch=torch.randn(3))
+    fields = all_levels(logits, terms)._replace(touch=torch.randn(3, generator=GENERATOR))
     quick, _ = contact_loss(fields, make_crop(contact), terms, 3)
     valid = torch.ones(4, 778, dtype=torch.bool)
     valid[3] = False  # one more sample, which says nothing, and so a mask
@@ -447,7 +463,10 @@ def test_labels_known_throughout_need_no_mask(terms):
 
 
 def test_an_unlabelled_sample_changes_nothing(terms):
-    logits, contact = torch.randn(3, 778), torch.rand(3, 778) < 0.1
+    logits, contact = (
+        torch.randn(3, 778, generator=GENERATOR),
+        torch.rand(3, 778, generator=GENERATOR) < 0.1,
+    )
     valid = torch.tensor([True, True, False])[:, None].expand(3, 778)
     mixed, _ = contact_loss(all_levels(logits, terms), make_crop(contact, valid), terms, 3)
     alone, _ = contact_loss(all_levels(logits[:2], terms), make_crop(contact[:2]), terms, 3)
@@ -455,8 +474,8 @@ def test_an_unlabelled_sample_changes_nothing(terms):
 
 
 def test_half_precision_logits_are_summed_in_float32(terms):
-    contact = torch.rand(2, 778) < 0.1
-    logits = all_levels(torch.randn(2, 778), terms)
+    contact = torch.rand(2, 778, generator=GENERATOR) < 0.1
+    logits = all_levels(torch.randn(2, 778, generator=GENERATOR), terms)
     halved = ContactLogits(
         logits.vertices.bfloat16(), tuple(each.bfloat16() for each in logits.coarse), None
     )
@@ -474,7 +493,10 @@ def test_learned_level_weights_settle_at_the_inverse_of_each_level_loss(terms):
     )
     learned = LossTerms(terms.levels, terms.mean, terms.propagation, config)
     assert learned.log_variance is not None
-    logits, crop = all_levels(torch.randn(2, 778), terms), make_crop(torch.rand(2, 778) < 0.1)
+    logits, crop = (
+        all_levels(torch.randn(2, 778, generator=GENERATOR), terms),
+        make_crop(torch.rand(2, 778, generator=GENERATOR) < 0.1),
+    )
     _, parts = contact_loss(logits, crop, learned, 0)
     with torch.no_grad():
         learned.log_variance.copy_(
@@ -500,7 +522,7 @@ def test_any_rival_can_stand_in_at_every_level(rival, terms):
         config=LossConfig(false_positives=0.0, regularisation=0.0, smoothness=0.0),
         rival=rival,
     )
-    logits = torch.randn(2, 778, requires_grad=True)
+    logits = torch.randn(2, 778, requires_grad=True, generator=GENERATOR)
     crop = make_crop(torch.from_numpy(contact[:2]))
     total, parts = contact_loss(all_levels(logits, built), crop, built, 0)
     total.backward()

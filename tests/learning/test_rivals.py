@@ -123,6 +123,7 @@ def test_worked_by_hand():
     assert entry("weighted_bce", third, 1, cap=3.0) == pytest.approx(3 * math.log(4 / 3), rel=1e-5)
     assert entry("focal", third, 0) == pytest.approx(0.75 * 0.75**2 * math.log(4), rel=1e-5)
     assert entry("asymmetric", third, 0) == pytest.approx(0.7**4 * -math.log(0.3), rel=1e-5)
+    assert entry("asymmetric", -third, 0, margin=0.3, gamma_negative=0.0) == 0  # p is 1/4
     assert entry("balanced_softmax", math.log(4), 1) == pytest.approx(math.log(2), rel=1e-5)
     assert entry("logit_adjustment", third, 0, tau=0.0) == pytest.approx(math.log(4), rel=1e-5)
     assert entry("poly1", third, 0, epsilon=2.0) == pytest.approx(math.log(4) + 1.5, rel=1e-5)
@@ -182,7 +183,7 @@ def test_class_balanced_focal_and_deferred_weights(batch):
 
 def test_equalization_spares_rare_positions_on_touching_samples(batch):
     logits, target, valid = batch
-    valid[:2] = True
+    valid[[0, 1, -1]] = True
     found = make("equalization")(logits, target, counts=COUNTS, valid=valid)
     total = 0.0
     for i, k in valid.nonzero().tolist():
