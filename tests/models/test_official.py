@@ -202,4 +202,4 @@ def test_unfilled_network_has_its_constants():
     model = create_unfilled("tiny")
     assert model.mean.flatten().tolist() == pytest.approx([0.485, 0.456, 0.406])
     assert model.context is not None
-    assert model.context.grid[-1].tolist() == pytest.approx([247.5 / 256, 247.5 / 256])
+    assert model.context.grid[-1].tolist() == pytest.approx([239.5 / 256, 239.5 / 256])
