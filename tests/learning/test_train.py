@@ -131,7 +131,7 @@ def test_one_batch_can_be_overfitted(roots, tmp_path):
     )
     run = train(config, roots=roots, out=tmp_path / "g", progress=False)
     losses = [float(line["bce_778"]) for line in read_metrics(run.folder, "step")]
-    assert losses[-1] < 0.1 * losses[0]
+    assert losses[-1] < 0.2 * losses[0]
 
 
 @pytest.mark.slow

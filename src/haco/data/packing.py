@@ -122,13 +122,14 @@ def _write_shards(
     """Write the shards and give the start of each as it is done."""
     if workers == 1:
         for start in starts:
-            yield _write_shard(reader, shards, start, quality)
+            yield _write_shard(reader, shards, start, SHARD, quality)
         return
     # Spawned, not forked: a fork would copy the threads of torch and numba in whatever state.
     with concurrent.futures.ProcessPoolExecutor(
         workers, multiprocessing.get_context("spawn"), initializer=_one_thread
     ) as pool:
-        futures = [pool.submit(_write_shard, reader, shards, start, quality) for start in starts]
+        jobs = [(reader, shards, start, SHARD, quality) for start in starts]
+        futures = [pool.submit(_write_shard, *job) for job in jobs]
         for future in concurrent.futures.as_completed(futures):
             yield future.result()
 
@@ -139,8 +140,8 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def _write_shard(reader: Reader, shards: Path, start: int, quality: int) -> int:
-    samples = (reader[index] for index in range(start, min(start + SHARD, len(reader))))
+def _write_shard(reader: Reader, shards: Path, start: int, num: int, quality: int) -> int:
+    samples = (reader[index] for index in range(start, min(start + num, len(reader))))
     pictures, columns = [], {}
     for sample in samples:
         pictures.append(_encode(sample.image, quality))
