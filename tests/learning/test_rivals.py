@@ -184,6 +184,7 @@ def test_class_balanced_focal_and_deferred_weights(batch):
 def test_equalization_spares_rare_positions_on_touching_samples(batch):
     logits, target, valid = batch
     valid[[0, 1, -1]] = True
+    target[1], valid[1, 0] = torch.tensor([True, False, False, False]), False  # is it touching?
     found = make("equalization")(logits, target, counts=COUNTS, valid=valid)
     total = 0.0
     for i, k in valid.nonzero().tolist():
