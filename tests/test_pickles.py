@@ -248,3 +248,14 @@ def test_nesting_without_end_is_refused_not_fatal(tmp_path):
     path.write_bytes(b"\x80\x02" + b"]" * 100_000 + b"a" * 99_999 + b".")
     with pytest.raises(InputError):
         load_pickle(path)
+
+
+def test_an_npy_file_of_one_object_gives_that_object(tmp_path):
+    value = {"rot": np.arange(6.0).reshape(2, 3), "name": "box"}
+    np.save(tmp_path / "a.npy", np.array(value, dtype=object))
+    loaded = load_pickle(tmp_path / "a.npy")
+    assert loaded["name"] == "box"
+    np.testing.assert_array_equal(loaded["rot"], value["rot"])
+    np.save(tmp_path / "b.npy", np.zeros(3))
+    with pytest.raises(InputError, match=r"b\.npy: refused"):
+        load_pickle(tmp_path / "b.npy")

@@ -11,7 +11,7 @@ import pickle
 import re
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import scipy.sparse
@@ -19,6 +19,7 @@ import scipy.sparse
 from haco.files import InputError
 
 _PLAIN_DTYPE = re.compile(r"(b1|[iu][1248]|f(2|4|8|16)|c(8|16|32)|[SU][0-9]{1,9}|O[48]?)")
+_NPY = b"\x93NUMPY"
 _SPARSE = {
     "csc_matrix": scipy.sparse.csc_matrix,
     "csr_matrix": scipy.sparse.csr_matrix,
@@ -327,13 +328,25 @@ def _array(
     return np.frombuffer(data, dtype=kind).reshape(sizes, order=order).copy(order="K")
 
 
+def _skip_npy_header(file: IO[bytes]) -> None:
+    """Leave the file at the pickle of an array of objects, alone in its `.npy` file."""
+    version = np.lib.format.read_magic(file)
+    read_header = np.lib.format.read_array_header_1_0
+    if version != (1, 0):
+        read_header = np.lib.format.read_array_header_2_0
+    shape, _, dtype = read_header(file)
+    if not dtype.hasobject or shape != ():
+        raise _RefusedError("is an array of numbers or of many objects, not one object")
+
+
 def load_pickle(path: str | Path) -> object:
     """Read a pickle that holds data only; one that asks for anything else is refused unrun.
 
     Known are Python's own containers and numbers, numpy arrays and scalars of plain types (also
     from the years when numpy's modules had other names), scipy's compressed and coordinate
     sparse matrices, and chumpy's `Ch` and `Select`, which come back as plain arrays. An
-    `OrderedDict` comes back as a dict. Strings written by Python 2 are read as latin-1.
+    `OrderedDict` comes back as a dict. Strings written by Python 2 are read as latin-1. An `.npy`
+    file of objects is a pickle behind a header; what its one array holds comes back.
 
     Args:
         path: The file.
@@ -347,7 +360,12 @@ def load_pickle(path: str | Path) -> object:
     path = Path(path)
     try:
         with path.open("rb") as file:
-            return _Restorer().restore(_RecordingUnpickler(file, encoding="latin1").load())
+            is_npy = file.read(len(_NPY)) == _NPY
+            file.seek(0)
+            if is_npy:
+                _skip_npy_header(file)
+            value = _Restorer().restore(_RecordingUnpickler(file, encoding="latin1").load())
+            return value.item() if is_npy and isinstance(value, np.ndarray) else value
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; check the path") from error
     except OSError as error:

@@ -1,12 +1,17 @@
 """What every reader is, and what it gives to those who compute contact from geometry."""
 
 import dataclasses
+from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Float64, Int, UInt8
 
-from haco.types import Sample
+from haco.files import InputError, read_image
+from haco.geometry.boxes import box_of_points
+from haco.geometry.camera import project
+from haco.types import Sample, Side
 
 
 @runtime_checkable
@@ -61,3 +66,74 @@ class GeometryReader(Protocol):
     def scene(self, index: int) -> Scene | None:
         """Give the geometry of one sample; None where the set has none for it."""
         ...
+
+
+class MissingHandError(InputError):
+    """The set has no such hand in this frame: nothing is wrong, the sample is to be left out."""
+
+
+def rigid(
+    R: Float[np.ndarray, "3 3"], t: Float[np.ndarray, "3"] | None = None
+) -> Float64[np.ndarray, "4 4"]:
+    """Put a rotation and a translation (metres; none if None) into one 4x4 matrix."""
+    T = np.eye(4)
+    T[:3, :3] = R
+    if t is not None:
+        T[:3, 3] = t
+    return T
+
+
+def hand_target(
+    key: str, vertices: Float[np.ndarray, "778 3"], faces: Int[np.ndarray, "faces 3"]
+) -> Target:
+    """Make a target of a posed hand that already lies in the scene's frame."""
+    return Target(key=key, vertices=vertices, faces=faces, T_scene_target=np.eye(4))
+
+
+def make_sample(
+    key: str,
+    picture: Path | UInt8[np.ndarray, "height width 3"],
+    side: Side,
+    *,
+    vertices: Float[np.ndarray, "778 3"],
+    K: Float[np.ndarray, "3 3"],
+    joints: Float[np.ndarray, "21 3"] | None = None,
+    distort: Callable[[np.ndarray], np.ndarray] | None = None,
+    contact: Bool[np.ndarray, "778"] | None = None,
+    interaction: str = "object",
+) -> Sample:
+    """Make a sample of a hand whose surface is known: its box is what the surface covers.
+
+    Args:
+        key: Of the sample.
+        picture: The picture, or its file.
+        side: Of the hand.
+        vertices: Its surface in the camera frame (x right, y down, z forward), metres.
+        K: Intrinsics of the picture.
+        joints: Wrist, then thumb to little from base to tip, in the camera frame, metres.
+        distort: Takes points in the camera frame to pixels where the picture is not a pinhole's.
+        contact: Bits that came with the set.
+        interaction: The set's word for what the hand does.
+
+    Raises:
+        InputError: The picture is missing or damaged, or the hand is not before the camera.
+    """
+    image = read_image(picture) if isinstance(picture, Path) else picture
+    if not (vertices[:, 2] > 0).all():
+        raise InputError(f"{key}: the hand is not before the camera; leave this sample out")
+    to_pixels = (lambda points: project(points, K)) if distort is None else distort
+    box = box_of_points(to_pixels(vertices))
+    height, width = image.shape[:2]
+    if box[0] >= width or box[1] >= height or box[2] <= 0 or box[3] <= 0:
+        raise MissingHandError(f"{key}: the hand lies outside the picture; leave this sample out")
+    return Sample(
+        key=key,
+        image=image,
+        box=box,
+        side=side,
+        contact=contact,
+        vertices=vertices.astype(np.float32),
+        keypoints=None if joints is None else to_pixels(joints).astype(np.float32),
+        K=K.astype(np.float32),
+        interaction=interaction,
+    )
