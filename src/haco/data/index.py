@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from haco.data.label_store import Labelled, label_folder
 from haco.data.readers.common import Reader
 from haco.data.readers.synthetic import open_synthetic
 from haco.data.store import PackedReader
@@ -20,7 +21,12 @@ READERS: Mapping[str, Callable[..., Reader]] = MappingProxyType(
 
 
 def open_dataset(
-    name: str, root: str | Path | None = None, *, split: Split = "train", **options: object
+    name: str,
+    root: str | Path | None = None,
+    *,
+    split: Split = "train",
+    labels: str | Path | None = None,
+    **options: object,
 ) -> Reader:
     """Open one split of a dataset.
 
@@ -30,13 +36,15 @@ def open_dataset(
             in the folder `root/full-train`.
         root: The folder that the dataset lies in; the made pictures need none.
         split: `train`, `val` or `test`.
+        labels: The folder that `haco data label` wrote into, for a set whose contact is computed.
         options: What else the reader takes, such as `num` and `seed` for `synthetic`.
 
     Raises:
-        InputError: No such dataset.
+        InputError: No such dataset, or no labels of it.
     """
     reader, _, kind = name.partition("/")
     if reader not in READERS:
         raise InputError(f"dataset '{name}' is unknown; haco reads {', '.join(sorted(READERS))}")
     folder = None if root is None else Path(root)
-    return READERS[reader](folder, split, *([kind] if kind else []), **options)
+    opened = READERS[reader](folder, split, *([kind] if kind else []), **options)
+    return opened if labels is None else Labelled(opened, label_folder(Path(labels), name, split))
