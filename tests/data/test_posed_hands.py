@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from data_writers.mano import mano_folder, stored_pose
 
-from haco.data.posed_hands import ManoHands
+from haco.data.posed_hands import ManoHands, check_joints
 from haco.files import InputError
 from haco.geometry.rotations import matrix_from_axis_angle
 from haco.hands import load_hand
@@ -77,3 +77,12 @@ def test_each_side_closes_its_own_wrist():
     left, right = hands.closed_faces("left"), hands.closed_faces("right")
     assert len(left) == len(right) == 1552
     assert not np.array_equal(left, right)
+
+
+def test_a_hand_far_from_its_stored_joints_is_refused(pose, tmp_path):
+    hands = ManoHands(fingers="absolute", fix_left_shape=True, mano_dir=mano_folder())
+    posed = hands.pose("right", pose, betas=BETAS, transl=np.zeros(3), path=tmp_path)
+    shift = np.array([0.01, 0, 0])
+    check_joints(posed, posed.joints + shift, tmp_path / "a.pkl")
+    with pytest.raises(InputError, match=r"a\.pkl: .* 20 mm from its joints"):
+        check_joints(posed, posed.joints + 2 * shift, tmp_path / "a.pkl")

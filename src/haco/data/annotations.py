@@ -106,3 +106,19 @@ def numbers(
         if not np.isfinite(array).all():
             raise InputError(f"{path}: its {name!r} holds NaN or infinity; leave this frame out")
         return array.reshape(shape)
+
+
+def existing(root: Path, *names: str) -> Path:
+    """Give the first of several paths below `root` that exists: downloads unpack differently.
+
+    Raises:
+        InputError: None of them does.
+    """
+    for name in names:
+        if (root / name).exists():
+            return root / name
+    others = f" (nor {', '.join(names[1:])} in its place)" if names[1:] else ""
+    raise InputError(
+        f"{root / names[0]}: no such file or folder{others}; check that the download is complete "
+        "and the root is right"
+    )

@@ -19,6 +19,9 @@ Fingers = Literal["absolute", "about_mean", "components", "components_about_zero
 `flat_hand_mean=True`) or from MANO's mean hand, or coefficients of its principal components, about
 the mean hand or about the flat one. A wrong word here moves vertices by centimetres."""
 
+JOINT_TOLERANCE = 0.015
+"""Mean distance of 21 joints, metres, beyond which a hand is not the one that was stored."""
+
 
 class PosedHand(NamedTuple):
     """A hand in the frame that its parameters are in."""
@@ -93,3 +96,22 @@ def _absolute(hand: HandModel, fingers: torch.Tensor, kind: Fingers) -> torch.Te
 @functools.lru_cache(maxsize=8)
 def _load(side: Side, mano_dir: str | None, fix_left_shape: bool) -> HandModel:  # noqa: FBT001
     return load_hand("mano", side, mano_dir, fix_left_shape=fix_left_shape)
+
+
+def check_joints(hand: PosedHand, joints: Float[np.ndarray, "21 3"], path: Path) -> None:
+    """Refuse a hand that is not where its dataset says that its joints are.
+
+    Fingertips are defined a few millimetres apart by different tools; what this finds is another
+    hand: not MANO, the other version or side, or numbers read under a wrong convention.
+
+    Args:
+        hand: As made from the parameters.
+        joints: As stored by the dataset, in the same order and frame, metres.
+        path: Where they were stored, for the message.
+    """
+    apart = float(np.linalg.norm(hand.joints - joints, axis=1).mean())
+    if apart > JOINT_TOLERANCE:
+        raise InputError(
+            f"{path}: the hand made from its pose lies {1000 * apart:.0f} mm from its joints; are "
+            "the files in mano_dir MANO 1.2 as published?"
+        )

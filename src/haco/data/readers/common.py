@@ -72,6 +72,13 @@ class MissingHandError(InputError):
     """The set has no such hand in this frame: nothing is wrong, the sample is to be left out."""
 
 
+def need_folder(root: Path | None, name: str) -> Path:
+    """Give the folder of a set that lies on disk; an `InputError` if it is not there."""
+    if root is None or not root.is_dir():
+        raise InputError(f"{name}: {root or 'no root given'}; say in which folder the set lies")
+    return root
+
+
 def rigid(
     R: Float[np.ndarray, "3 3"], t: Float[np.ndarray, "3"] | None = None
 ) -> Float64[np.ndarray, "4 4"]:
@@ -122,14 +129,10 @@ def make_sample(
     if not (vertices[:, 2] > 0).all():
         raise InputError(f"{key}: the hand is not before the camera; leave this sample out")
     to_pixels = (lambda points: project(points, K)) if distort is None else distort
-    box = box_of_points(to_pixels(vertices))
-    height, width = image.shape[:2]
-    if box[0] >= width or box[1] >= height or box[2] <= 0 or box[3] <= 0:
-        raise MissingHandError(f"{key}: the hand lies outside the picture; leave this sample out")
     return Sample(
         key=key,
         image=image,
-        box=box,
+        box=box_of_points(to_pixels(vertices)),
         side=side,
         contact=contact,
         vertices=vertices.astype(np.float32),
