@@ -1,6 +1,7 @@
 """What `haco synth`, `haco train` and `haco evaluate` do and show."""
 
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -46,7 +47,9 @@ def evaluate_command(
     made = data.startswith("synthetic")
     if not made and (num is not None or seed is not None):
         raise InputError(f"{data}: num and seed are for made pictures (synthetic/...) only")
-    options = {name: it for name, it in (("num", num), ("seed", seed)) if it is not None}
+    options: dict[str, Any] = {
+        name: it for name, it in (("num", num), ("seed", seed)) if it is not None
+    }
     reader = open_dataset(data, root, split=split, **options)
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"{model} on {len(reader)} hands of {data} ({split})", markup=False)

@@ -11,6 +11,7 @@ import math
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import rich.progress
 import torch
@@ -116,7 +117,9 @@ def open_split(config: TrainConfig, roots: Path, split: Split) -> Reader:
     num = {"train": config.num_train, "val": config.num_val}.get(split)
     readers = []
     for name in config.datasets:
-        options = {"num": num} if name.startswith("synthetic") and num is not None else {}
+        options: dict[str, Any] = (
+            {"num": num} if name.startswith("synthetic") and num is not None else {}
+        )
         readers.append(open_dataset(name, roots, split=split, **options))
     return readers[0] if len(readers) == 1 else JoinedReader(tuple(readers))
 
