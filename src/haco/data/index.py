@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from haco.data.label_store import Labelled, label_folder
 from haco.data.readers.common import Reader
+from haco.data.readers.folder import FolderReader
 from haco.data.readers.synthetic import open_synthetic
 from haco.data.store import PackedReader
 from haco.files import InputError
@@ -13,6 +14,7 @@ from haco.types import Split
 
 READERS: Mapping[str, Callable[..., Reader]] = MappingProxyType(
     {
+        "folder": FolderReader,
         "packed": PackedReader,
         "synthetic": open_synthetic,
     }

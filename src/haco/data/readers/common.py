@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64, Int, UInt8
+from jaxtyping import Bool, Float, Float32, Float64, Int, UInt8
 
 from haco.files import InputError, read_image
 from haco.geometry.boxes import box_of_points
@@ -77,6 +77,30 @@ def need_folder(root: Path | None, name: str) -> Path:
     if root is None or not root.is_dir():
         raise InputError(f"{name}: {root or 'no root given'}; say in which folder the set lies")
     return root
+
+
+def check_box(
+    box: Float[np.ndarray, "4"], image: UInt8[np.ndarray, "height width 3"], path: Path
+) -> Float32[np.ndarray, "4"]:
+    """Give a box from an annotation back, if there is any of the picture in it.
+
+    Args:
+        box: xyxy, pixels.
+        image: The picture.
+        path: Where the box came from, for the message.
+
+    Raises:
+        InputError: The box is empty or lies beside the picture.
+    """
+    height, width = image.shape[:2]
+    if not (
+        (box[:2] < box[2:]).all() and (box[:2] < (width, height)).all() and (box[2:] > 0).all()
+    ):
+        raise InputError(
+            f"{path}: the box {np.round(box, 1).tolist()} is empty or lies beside its picture of "
+            f"{width} x {height} pixels; mend the box, or leave this sample out"
+        )
+    return box.astype(np.float32)
 
 
 def rigid(
