@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from haco.data.index import open_dataset
 from haco.data.released import released_labels
 from haco.files import InputError
 
@@ -16,7 +17,7 @@ def test_files_are_found_inside_or_beside_the_set(tmp_path, where):
     bits = np.arange(778) % 3 == 0
     np.save(folder / "7.npy", bits.astype(np.float32))
     np.save(folder / "cut.npy", bits[:5])
-    released = released_labels(root, "train", "released")
+    released = released_labels(root, "train", wanted=True)
     assert released is not None
     assert released.has("7", "right")
     assert not released.has("7", "left")
@@ -26,9 +27,9 @@ def test_files_are_found_inside_or_beside_the_set(tmp_path, where):
         released.contact("cut")
 
 
-def test_absent_labels_and_unknown_words_are_said(tmp_path):
-    assert released_labels(tmp_path, "train", None) is None
+def test_absent_labels_are_said(tmp_path):
+    assert released_labels(tmp_path, "train", wanted=False) is None
     with pytest.raises(InputError, match="released label files are not there"):
-        released_labels(tmp_path, "train", "released")
-    with pytest.raises(InputError, match="say 'released'"):
-        released_labels(tmp_path, "train", "paper")
+        released_labels(tmp_path, "train", wanted=True)
+    with pytest.raises(InputError, match="synthetic: there are no released label files"):
+        open_dataset("synthetic", labels="released")

@@ -1,12 +1,15 @@
 """Which sources of hands there are, by name."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
 from haco.data.label_store import Labelled, label_folder
 from haco.data.readers.common import Reader
+from haco.data.readers.dexycb import DexYcbReader
 from haco.data.readers.folder import FolderReader
+from haco.data.readers.obman import ObManReader
 from haco.data.readers.synthetic import open_synthetic
 from haco.data.store import PackedReader
 from haco.files import InputError
@@ -14,7 +17,9 @@ from haco.types import Split
 
 READERS: Mapping[str, Callable[..., Reader]] = MappingProxyType(
     {
+        "dexycb": DexYcbReader,
         "folder": FolderReader,
+        "obman": ObManReader,
         "packed": PackedReader,
         "synthetic": open_synthetic,
     }
@@ -38,7 +43,8 @@ def open_dataset(
             in the folder `root/full-train`.
         root: The folder that the dataset lies in; the made pictures need none.
         split: `train`, `val` or `test`.
-        labels: The folder that `haco data label` wrote into, for a set whose contact is computed.
+        labels: The folder that `haco data label` wrote into, for a set whose contact is computed;
+            `"released"` takes the label files that came with the paper, where they lie by the set.
         options: What else the reader takes, such as `num` and `seed` for `synthetic`.
 
     Raises:
@@ -48,5 +54,9 @@ def open_dataset(
     if reader not in READERS:
         raise InputError(f"dataset '{name}' is unknown; haco reads {', '.join(sorted(READERS))}")
     folder = None if root is None else Path(root)
+    if labels == "released":
+        if "released" not in inspect.signature(READERS[reader]).parameters:
+            raise InputError(f"{reader}: there are no released label files of this dataset")
+        options, labels = options | {"released": True}, None
     opened = READERS[reader](folder, split, *([kind] if kind else []), **options)
     return opened if labels is None else Labelled(opened, label_folder(Path(labels), name, split))

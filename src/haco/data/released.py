@@ -14,9 +14,6 @@ from haco.data.annotations import numbers, reading
 from haco.files import InputError
 from haco.types import NUM_VERTICES, Side, Split
 
-Labels = str | None
-"""`"released"`, or None: samples then come without, for distances that haco computes."""
-
 
 class ReleasedLabels:
     """One split's label files by their names."""
@@ -45,8 +42,6 @@ class ReleasedLabels:
         return numbers({"contact": stored}, "contact", (NUM_VERTICES,), path) > 0.5
 
 
-def released_labels(root: Path, split: Split, labels: Labels) -> ReleasedLabels | None:
+def released_labels(root: Path, split: Split, *, wanted: bool) -> ReleasedLabels | None:
     """Open the released labels if they were asked for."""
-    if labels not in (None, "released"):
-        raise InputError(f"labels={labels!r}: say 'released', or leave it out")
-    return None if labels is None else ReleasedLabels(root, split)
+    return ReleasedLabels(root, split) if wanted else None
