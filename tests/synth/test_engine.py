@@ -7,19 +7,19 @@ import numpy as np
 import pytest
 
 import haco.synth.engine
-import haco.synth.scenes
+import haco.synth.looks.scenes
 from haco.files import InputError
 from haco.geometry.camera import project
 from haco.geometry.proximity import signed_distance
 from haco.hands.open_hand import open_hand_arrays
 from haco.synth.engine import draw_visible, make_sample, mirror_sample
-from haco.synth.grasps import draw_interaction
-from haco.synth.interaction import FAR
-from haco.synth.parts import arm
+from haco.synth.looks.parts import arm
+from haco.synth.looks.scenes import LEAST_VISIBLE, draw_scene, join_meshes, visible_share
+from haco.synth.looks.things import CLEARANCE, clearance, draw_clutter
+from haco.synth.looks.views import HAND_SHARE, draw_view
 from haco.synth.picture_sets import PICTURE_SETS
-from haco.synth.scenes import LEAST_VISIBLE, draw_scene, join_meshes, visible_share
-from haco.synth.things import CLEARANCE, clearance, draw_clutter
-from haco.synth.views import HAND_SHARE, draw_view
+from haco.synth.poses.grasps import draw_interaction
+from haco.synth.poses.interaction import FAR
 
 SIZE = 64
 FIELDS = ("image", "box", "distance", "vertices", "keypoints", "K")
@@ -178,7 +178,7 @@ def test_a_hand_that_no_view_shows_is_given_up(rng, monkeypatch):
     interaction = draw_interaction("power", rng)
     easy = PICTURE_SETS["easy"]
     for share, seen in ((LEAST_VISIBLE - 0.01, False), (LEAST_VISIBLE, True)):
-        monkeypatch.setattr(haco.synth.scenes, "visible_share", lambda *_, share=share: share)
+        monkeypatch.setattr(haco.synth.looks.scenes, "visible_share", lambda *_, share=share: share)
         assert (draw_scene(interaction, easy, rng) is not None) == seen
 
 

@@ -8,16 +8,16 @@ import pytest
 from haco.geometry.contact import contact_from_distance
 from haco.geometry.proximity import closest_point, signed_distance
 from haco.hands.open_hand import open_hand_arrays
-from haco.synth.capsules import capsules_apart, self_overlap
-from haco.synth.fitting import brought_near, placed
-from haco.synth.grasps import INTERACTION_SHARES, draw_interaction, draw_kind
-from haco.synth.interaction import FAR
-from haco.synth.laid import NEAR_GAPS
-from haco.synth.postures import LOWER, UPPER
-from haco.synth.shapes import Shape, draw_shape
-from haco.synth.skin import FINGER_JOINTS, pose_open_hand, shape_hand
-from haco.synth.solids import ellipsoid
-from haco.synth.targets import target_distance, target_of_objects, target_of_surface
+from haco.synth.objects.shapes import Shape, draw_shape
+from haco.synth.objects.solids import ellipsoid
+from haco.synth.poses.capsules import capsules_apart, self_overlap
+from haco.synth.poses.fitting import brought_near, placed
+from haco.synth.poses.grasps import INTERACTION_SHARES, draw_interaction, draw_kind
+from haco.synth.poses.interaction import FAR
+from haco.synth.poses.laid import NEAR_GAPS
+from haco.synth.poses.postures import LOWER, UPPER
+from haco.synth.poses.skin import FINGER_JOINTS, pose_open_hand, shape_hand
+from haco.synth.poses.targets import target_distance, target_of_objects, target_of_surface
 
 KINDS = list(INTERACTION_SHARES)
 TOUCHING = [kind for kind in KINDS if kind not in ("near", "free")]

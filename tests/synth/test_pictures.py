@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import haco.synth.backgrounds
+import haco.synth.looks.backgrounds
 from haco.files import InputError
-from haco.synth.backgrounds import SIZE, TEXTURES, draw_background, textures
 from haco.synth.draw import closeness, draw_in_view, write_pictures
 from haco.synth.engine import make_sample
-from haco.synth.noise import noise_at
-from haco.synth.postprocess import STILL, Photo, develop, draw_photo
+from haco.synth.looks.backgrounds import SIZE, TEXTURES, draw_background, textures
+from haco.synth.looks.noise import noise_at
+from haco.synth.looks.postprocess import STILL, Photo, develop, draw_photo
 
 
 def test_backgrounds_vary_and_repeat_with_their_seed():
@@ -34,7 +34,7 @@ def test_a_plain_background_is_nearly_one_colour(rng):
 
 
 def test_every_bundled_picture_says_whose_it_is():
-    folder = Path(haco.synth.backgrounds.__file__).parent / "assets"
+    folder = Path(haco.synth.looks.backgrounds.__file__).parents[1] / "assets"
     words = (folder / "LICENCES.md").read_text()
     files = sorted(path.name for path in folder.glob("*.jpg"))
     assert files == sorted(f"{name}.jpg" for name in TEXTURES)

@@ -3,13 +3,13 @@ import pytest
 import trimesh
 
 from haco.geometry.camera import look_at
-from haco.synth.lights import LIGHT, draw_light
-from haco.synth.materials import PATTERNS, make_material
-from haco.synth.parts import make_part, plain_paint
-from haco.synth.postprocess import STILL, develop
-from haco.synth.scenes import Scene
-from haco.synth.shading import render, shade
-from haco.synth.views import View
+from haco.synth.looks.lights import LIGHT, draw_light
+from haco.synth.looks.materials import PATTERNS, make_material
+from haco.synth.looks.parts import make_part, plain_paint
+from haco.synth.looks.postprocess import STILL, develop
+from haco.synth.looks.scenes import Scene
+from haco.synth.looks.shading import render, shade
+from haco.synth.looks.views import View
 
 SIZE = 96
 RADIUS = 0.04

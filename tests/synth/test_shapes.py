@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from haco.geometry.proximity import signed_distance
-from haco.synth.shapes import SHAPE_SHARES, Shape, draw_body, draw_shape, draw_surface
-from haco.synth.solids import capsule, ellipsoid, frustum, half_space, rounded_box, torus
+from haco.synth.objects.shapes import SHAPE_SHARES, Shape, draw_body, draw_shape, draw_surface
+from haco.synth.objects.solids import capsule, ellipsoid, frustum, half_space, rounded_box, torus
 
 
 def distance_to(primitive, *points):

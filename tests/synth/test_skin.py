@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from haco.hands.open_hand import open_hand, open_hand_arrays
-from haco.synth.closing import _joint_frames, finger_skin
-from haco.synth.postures import LOWER, UPPER, draw_posture, hand_pose_of
-from haco.synth.skin import FINGER_JOINTS, pose_label_mesh, pose_open_hand, shape_hand
+from haco.synth.poses.closing import _joint_frames, finger_skin
+from haco.synth.poses.postures import LOWER, UPPER, draw_posture, hand_pose_of
+from haco.synth.poses.skin import FINGER_JOINTS, pose_label_mesh, pose_open_hand, shape_hand
 from haco.synth.turns import axis_angle_of, random_turn, rigid_inverse, turn_carrying, turn_of
 
 

@@ -7,11 +7,11 @@ import numpy as np
 from haco.files import InputError
 from haco.geometry.boxes import box_of_points, mirror_box
 from haco.geometry.camera import project, transform_points
-from haco.synth.grasps import draw_interaction
-from haco.synth.interaction import Interaction
+from haco.synth.looks.scenes import Scene, draw_scene
+from haco.synth.looks.shading import render
 from haco.synth.picture_sets import PICTURE_SETS, PictureSet
-from haco.synth.scenes import Scene, draw_scene
-from haco.synth.shading import render
+from haco.synth.poses.grasps import draw_interaction
+from haco.synth.poses.interaction import Interaction
 from haco.types import Sample
 
 _MOST_INTERACTIONS = 50

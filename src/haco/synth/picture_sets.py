@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from haco.synth.interaction import Kind
+from haco.synth.poses.interaction import Kind
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float
 
-from haco.synth.capsules import palm_capsules
-from haco.synth.fitting import (
+from haco.synth.poses.capsules import palm_capsules
+from haco.synth.poses.fitting import (
     Touch,
     X,
     Y,
@@ -16,10 +16,10 @@ from haco.synth.fitting import (
     draw_softness,
     own_capsules,
 )
-from haco.synth.interaction import OtherHand
-from haco.synth.postures import Posture, Style, draw_posture, hand_pose_of
-from haco.synth.skin import ShapedHand, pose_label_mesh, pose_shaped_hand, shape_hand
-from haco.synth.targets import Target, target_of_surface, travel_to_touch
+from haco.synth.poses.interaction import OtherHand
+from haco.synth.poses.postures import Posture, Style, draw_posture, hand_pose_of
+from haco.synth.poses.skin import ShapedHand, pose_label_mesh, pose_shaped_hand, shape_hand
+from haco.synth.poses.targets import Target, target_of_surface, travel_to_touch
 from haco.synth.turns import random_turn, turn_about, turn_of
 
 _STYLES: dict[Style, float] = {

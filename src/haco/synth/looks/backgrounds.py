@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 from PIL import Image
 
-from haco.synth.materials import draw_colour, linear
+from haco.synth.looks.materials import draw_colour, linear
 
 TEXTURES = ("coffee", "chelsea", "brick", "grass", "gravel", "rocket", "hubble_deep_field")
 """Names of the bundled pictures; who made them stands beside them in `LICENCES.md`."""

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float32
 
-from haco.synth.shapes import Shape
+from haco.synth.objects.shapes import Shape
 
 Kind = Literal["power", "pinch", "surface", "body", "hands", "near", "free"]
 Role = Literal["object", "surface", "body"]

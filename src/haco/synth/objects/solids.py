@@ -6,7 +6,7 @@ import functools
 import numpy as np
 from jaxtyping import Float, Int
 
-from haco.synth import primitives as kernels
+from haco.synth.objects import primitives as kernels
 
 SEGMENTS, MANY_SEGMENTS = 32, 64
 """Corners of a full turn in meshes, up to and beyond `LARGE`."""

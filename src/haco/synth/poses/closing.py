@@ -7,9 +7,9 @@ import numba
 import numpy as np
 from jaxtyping import Float, Int
 
-from haco.synth.postures import COUPLING, LOWER, UPPER, Posture, base_turns
-from haco.synth.skin import FINGER_JOINTS, ShapedHand
-from haco.synth.targets import Target, target_distance
+from haco.synth.poses.postures import COUPLING, LOWER, UPPER, Posture, base_turns
+from haco.synth.poses.skin import FINGER_JOINTS, ShapedHand
+from haco.synth.poses.targets import Target, target_distance
 from haco.synth.turns import chained, turn_about
 
 NUM_STEPS = 14

@@ -5,7 +5,7 @@ from typing import no_type_check
 import numba
 import numpy as np
 
-from haco.synth.noise import value_noise
+from haco.synth.looks.noise import value_noise
 
 OCCLUSION_SAMPLES = 10
 OCCLUSION_TURNS = 16

@@ -14,14 +14,14 @@ from scipy.spatial import KDTree
 
 from haco.geometry.proximity import signed_distance
 from haco.hands.open_hand import OpenHandArrays, open_hand_arrays
-from haco.synth.capsules import self_overlap
-from haco.synth.fitting import Touch
-from haco.synth.held import pinch, power
-from haco.synth.interaction import FAR, Interaction, Kind
-from haco.synth.laid import body, free, near, surface
-from haco.synth.pairs import hands
-from haco.synth.postures import hand_pose_of
-from haco.synth.skin import PosedHand, ShapedHand, pose_shaped_hand, shape_hand
+from haco.synth.poses.capsules import self_overlap
+from haco.synth.poses.fitting import Touch
+from haco.synth.poses.held import pinch, power
+from haco.synth.poses.interaction import FAR, Interaction, Kind
+from haco.synth.poses.laid import body, free, near, surface
+from haco.synth.poses.pairs import hands
+from haco.synth.poses.postures import hand_pose_of
+from haco.synth.poses.skin import PosedHand, ShapedHand, pose_shaped_hand, shape_hand
 
 INTERACTION_SHARES: Mapping[Kind, float] = MappingProxyType(
     {

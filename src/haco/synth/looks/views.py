@@ -6,8 +6,8 @@ import numpy as np
 from jaxtyping import Float, Float64
 
 from haco.geometry.camera import look_at, transform_points
-from haco.synth.interaction import Interaction
 from haco.synth.picture_sets import PictureSet
+from haco.synth.poses.interaction import Interaction
 
 HAND_SHARE = (0.42, 0.64)
 """Longer side of the hand's tight box, as a share of the picture's width."""

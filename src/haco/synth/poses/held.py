@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float
 
-from haco.synth.capsules import palm_capsules
-from haco.synth.fitting import (
+from haco.synth.poses.capsules import palm_capsules
+from haco.synth.poses.fitting import (
     Touch,
     X,
     Y,
@@ -19,9 +19,9 @@ from haco.synth.fitting import (
     own_capsules,
     placed,
 )
-from haco.synth.postures import Posture, curled, draw_posture, hand_pose_of
-from haco.synth.skin import ShapedHand, pose_label_mesh
-from haco.synth.targets import target_of_objects
+from haco.synth.poses.postures import Posture, curled, draw_posture, hand_pose_of
+from haco.synth.poses.skin import ShapedHand, pose_label_mesh
+from haco.synth.poses.targets import target_of_objects
 from haco.synth.turns import random_turn, turn_about, turn_carrying, turn_of
 
 

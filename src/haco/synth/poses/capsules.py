@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from jaxtyping import Float
 
-from haco.synth.skin import ShapedHand
+from haco.synth.poses.skin import ShapedHand
 
 _RADII = 0.001 * np.array(
     [[10.0, 9.0, 8.0], [9.0, 8.0, 6.5], [9.0, 8.0, 6.5], [8.5, 7.5, 6.2], [7.5, 6.7, 5.5]]

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from haco.hands.open_hand import OpenHandArrays
-from haco.synth.skin import FINGER_JOINTS
+from haco.synth.poses.skin import FINGER_JOINTS
 from haco.synth.turns import axis_angle_of, turn_about, turn_of
 
 Style = Literal["open", "relaxed", "pointing", "fist", "random", "hook", "victory", "pinching"]

@@ -7,12 +7,12 @@ import numpy as np
 from jaxtyping import Float32, Float64, Int, UInt8
 
 from haco.geometry.raster import Fragments, rasterize
-from haco.synth import kernels
-from haco.synth.backgrounds import textures
-from haco.synth.materials import MATERIAL
-from haco.synth.parts import Part
-from haco.synth.postprocess import develop
-from haco.synth.scenes import Scene, join_meshes, to_pixels
+from haco.synth.looks import kernels
+from haco.synth.looks.backgrounds import textures
+from haco.synth.looks.materials import MATERIAL
+from haco.synth.looks.parts import Part
+from haco.synth.looks.postprocess import develop
+from haco.synth.looks.scenes import Scene, join_meshes, to_pixels
 
 SHADOW_SIZE = 256
 EDGE_BLUR = 0.45

@@ -4,7 +4,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial import ConvexHull
 
-from haco.synth.fitting import (
+from haco.synth.objects.shapes import draw_body, draw_surface
+from haco.synth.poses.fitting import (
     Touch,
     X,
     Y,
@@ -17,12 +18,11 @@ from haco.synth.fitting import (
     placed,
     thumb_folded,
 )
-from haco.synth.interaction import PlacedObject
-from haco.synth.pairs import hands_apart
-from haco.synth.postures import Posture, Style, draw_posture, hand_pose_of
-from haco.synth.shapes import draw_body, draw_surface
-from haco.synth.skin import ShapedHand, pose_label_mesh
-from haco.synth.targets import target_of_objects
+from haco.synth.poses.interaction import PlacedObject
+from haco.synth.poses.pairs import hands_apart
+from haco.synth.poses.postures import Posture, Style, draw_posture, hand_pose_of
+from haco.synth.poses.skin import ShapedHand, pose_label_mesh
+from haco.synth.poses.targets import target_of_objects
 from haco.synth.turns import random_turn, turn_about, turn_carrying, turn_of
 
 _SURFACE_STYLES: dict[Style, float] = {

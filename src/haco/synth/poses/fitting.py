@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float
 
-from haco.synth.capsules import finger_capsules, palm_capsules
-from haco.synth.closing import close_finger
-from haco.synth.interaction import OtherHand, PlacedObject, Role
-from haco.synth.postures import OPPOSITION_RANGE, Posture, hand_pose_of
-from haco.synth.shapes import SHAPE_SHARES, Shape, draw_shape
-from haco.synth.skin import ShapedHand, pose_label_mesh
-from haco.synth.targets import Target, target_of_objects, travel_to_touch
+from haco.synth.objects.shapes import SHAPE_SHARES, Shape, draw_shape
+from haco.synth.poses.capsules import finger_capsules, palm_capsules
+from haco.synth.poses.closing import close_finger
+from haco.synth.poses.interaction import OtherHand, PlacedObject, Role
+from haco.synth.poses.postures import OPPOSITION_RANGE, Posture, hand_pose_of
+from haco.synth.poses.skin import ShapedHand, pose_label_mesh
+from haco.synth.poses.targets import Target, target_of_objects, travel_to_touch
 
 X, Y, Z = np.eye(3)
 """Axes of the hand's frame: fingers along -X, back of the hand along Y, thumb along Z."""

@@ -3,9 +3,8 @@
 import numpy as np
 from jaxtyping import Float, Float64
 
-from haco.synth.backgrounds import TEXTURES
-from haco.synth.interaction import Interaction, PlacedObject
-from haco.synth.materials import (
+from haco.synth.looks.backgrounds import TEXTURES
+from haco.synth.looks.materials import (
     PATTERNS,
     Skin,
     draw_cloth_material,
@@ -14,10 +13,11 @@ from haco.synth.materials import (
     draw_skin,
     make_material,
 )
-from haco.synth.parts import Part, band_part, hand_part, shape_parts, watch_face
-from haco.synth.shapes import SHAPE_SHARES, Shape, draw_shape
-from haco.synth.solids import half_space
-from haco.synth.views import View, free_normal
+from haco.synth.looks.parts import Part, band_part, hand_part, shape_parts, watch_face
+from haco.synth.looks.views import View, free_normal
+from haco.synth.objects.shapes import SHAPE_SHARES, Shape, draw_shape
+from haco.synth.objects.solids import half_space
+from haco.synth.poses.interaction import Interaction, PlacedObject
 
 CLEARANCE = 0.03
 """Whatever a scene adds stays at least so far from the hand, metres, so that labels stay true."""

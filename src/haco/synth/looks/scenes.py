@@ -7,15 +7,15 @@ from jaxtyping import Float64
 
 from haco.geometry.camera import project, transform_points
 from haco.geometry.raster import rasterize
-from haco.synth.backgrounds import TEXTURES, Background, draw_background
-from haco.synth.interaction import Interaction
-from haco.synth.lights import draw_light
-from haco.synth.materials import draw_object_material, draw_skin
-from haco.synth.parts import Part, arm, hand_part, shape_parts
+from haco.synth.looks.backgrounds import TEXTURES, Background, draw_background
+from haco.synth.looks.lights import draw_light
+from haco.synth.looks.materials import draw_object_material, draw_skin
+from haco.synth.looks.parts import Part, arm, hand_part, shape_parts
+from haco.synth.looks.postprocess import Photo, draw_photo
+from haco.synth.looks.things import clearance, draw_clothing, draw_clutter, target_parts
+from haco.synth.looks.views import View, draw_view, free_normal
 from haco.synth.picture_sets import PictureSet
-from haco.synth.postprocess import Photo, draw_photo
-from haco.synth.things import clearance, draw_clothing, draw_clutter, target_parts
-from haco.synth.views import View, draw_view, free_normal
+from haco.synth.poses.interaction import Interaction
 
 LEAST_VISIBLE = 0.35
 """Share of the hand's own outline that must be seen in a sample."""

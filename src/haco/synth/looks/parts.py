@@ -8,10 +8,10 @@ from jaxtyping import Bool, Float, Float64, Int
 
 from haco.geometry.mesh import boundary_loops, vertex_normals
 from haco.hands.open_hand import open_hand_arrays
-from haco.synth.kernels import corner_normals
-from haco.synth.materials import Skin, joint_coordinate, make_material, paint_skin
-from haco.synth.noise import noise_at
-from haco.synth.shapes import Shape
+from haco.synth.looks.kernels import corner_normals
+from haco.synth.looks.materials import Skin, joint_coordinate, make_material, paint_skin
+from haco.synth.looks.noise import noise_at
+from haco.synth.objects.shapes import Shape
 
 SMOOTH_COSINE = float(np.cos(np.radians(50)))
 """Faces of things that meet at a sharper angle than this show an edge."""

@@ -7,8 +7,8 @@ import numba
 import numpy as np
 from jaxtyping import Float, Int
 
-from haco.synth.interaction import PlacedObject
-from haco.synth.primitives import PROFILE_SIZE, union_distance
+from haco.synth.objects.primitives import PROFILE_SIZE, union_distance
+from haco.synth.poses.interaction import PlacedObject
 from haco.synth.turns import rigid_inverse
 
 CLOUD_REACH = 0.006

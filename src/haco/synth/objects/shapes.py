@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from haco.synth import primitives as kernels
-from haco.synth.solids import (
+from haco.synth.objects import primitives as kernels
+from haco.synth.objects.solids import (
     Mesh,
     Primitive,
     capsule,

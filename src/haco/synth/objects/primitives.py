@@ -3,7 +3,7 @@
 Each primitive lies about its own origin; solids of revolution turn about the y axis. `rounding`
 grows a smaller core, so that edges are smooth: the distance is exact for the rounded solid. Kernels
 take plain arrays and are `no_type_check`: the run-time checker cannot wrap compiled code;
-`haco.synth.shapes.Shape` is the typed way in.
+`haco.synth.objects.shapes.Shape` is the typed way in.
 """
 
 from typing import no_type_check
@@ -137,7 +137,7 @@ def union_distances(points, kinds, sizes, profiles, T_primitive_object):
     Args:
         points: (n, 3), in the object's frame.
         kinds: (p,) integers, `ELLIPSOID` and so on.
-        sizes: (p, 4), see `haco.synth.solids.Primitive`.
+        sizes: (p, 4), see `haco.synth.objects.solids.Primitive`.
         profiles: (p, `PROFILE_SIZE`, 2), used by solids of revolution.
         T_primitive_object: (p, 4, 4), from the object's frame to each primitive's.
     """
