@@ -7,9 +7,15 @@ from types import MappingProxyType
 
 from haco.data.label_store import Labelled, label_folder
 from haco.data.readers.common import Reader
+from haco.data.readers.decaf import DecafReader
 from haco.data.readers.dexycb import DexYcbReader
 from haco.data.readers.folder import FolderReader
+from haco.data.readers.hi4d import Hi4dReader
+from haco.data.readers.hic import HicReader
+from haco.data.readers.interhand26m import InterHandReader
 from haco.data.readers.obman import ObManReader
+from haco.data.readers.prox import ProxReader
+from haco.data.readers.rich import RichReader
 from haco.data.readers.synthetic import open_synthetic
 from haco.data.store import PackedReader
 from haco.files import InputError
@@ -17,10 +23,16 @@ from haco.types import Split
 
 READERS: Mapping[str, Callable[..., Reader]] = MappingProxyType(
     {
+        "decaf": DecafReader,
         "dexycb": DexYcbReader,
         "folder": FolderReader,
+        "hi4d": Hi4dReader,
+        "hic": HicReader,
+        "interhand26m": InterHandReader,
         "obman": ObManReader,
         "packed": PackedReader,
+        "prox": ProxReader,
+        "rich": RichReader,
         "synthetic": open_synthetic,
     }
 )

@@ -83,4 +83,7 @@ def _read_other(path: Path) -> Mesh:
     visual = getattr(loaded, "visual", None)
     if visual is None or visual.kind != "vertex":
         return Mesh(vertices, faces, None)
-    return Mesh(vertices, faces, np.array(visual.vertex_colors[:, :3], np.uint8))
+    colours = np.asarray(visual.vertex_colors)
+    if colours.shape[:1] != vertices.shape[:1]:  # bare points come with one colour for all
+        return Mesh(vertices, faces, None)
+    return Mesh(vertices, faces, np.array(colours[:, :3], np.uint8))
