@@ -27,6 +27,8 @@ def test_config_loads_without_torch():
         (TrainConfig, {"workers": -1}),
         (OptimConfig, {"learning_rate": 0.0}),
         (OptimConfig, {"ema": 1.0}),
+        (OptimConfig, {"backbone_share": -0.1}),
+        (OptimConfig, {"layer_decay": 0.0}),
         (LossConfig, {"smoothness": -1.0}),
         (Augmentation, {"noise_probability": 1.5}),
         (Augmentation, {"zoom": 0.0}),

@@ -8,12 +8,15 @@ import pytest
 import torch
 from toys import ToyReader
 
+import haco.learning.train as train_module
 from haco.data.packing import pack
 from haco.data.settings import Augmentation
 from haco.files import InputError
 from haco.learning.config import OptimConfig, SamplingConfig, TrainConfig
 from haco.learning.run_folder import MetricsLog, read_metrics
 from haco.learning.train import train
+from haco.models.networks import create_model
+from haco.models.weights import WeightsMeta, save_weights
 
 SMALL = TrainConfig(
     datasets=("packed/toy",),
@@ -89,6 +92,35 @@ def test_run_is_not_overwritten_and_not_resumed_as_another(roots, unbroken):
 def test_resuming_nothing_is_refused(roots, tmp_path):
     with pytest.raises(InputError, match="no run to resume"):
         train(SMALL, roots=roots, out=tmp_path / "none", resume=True, progress=False)
+
+
+@pytest.mark.parametrize("kind", ["file", "public"])
+def test_backbone_starts_from_the_weights_that_are_named(roots, tmp_path, monkeypatch, kind):
+    file = tmp_path / "known.safetensors"
+    known = create_model("tiny")
+    for parameter in known.parameters():
+        torch.nn.init.constant_(parameter, 0.25)
+    save_weights(file, known, WeightsMeta(network="tiny"), is_half=False)
+    monkeypatch.setattr(train_module, "fetch_public", {"tiny": file}.__getitem__)
+    config = dataclasses.replace(
+        SMALL,
+        initial_weights=str(file) if kind == "file" else "public",
+        optim=OptimConfig(backbone_share=0.0, ema=0.0),  # nothing moves it
+    )
+    out = tmp_path / "i"
+    train(config, roots=roots, out=out, stop_after=1, progress=False)
+    network = torch.load(out / "last.pt", weights_only=True)["network"]
+    for name, _ in known.backbone.named_parameters():
+        assert (network[f"backbone.{name}"] == 0.25).all(), name
+    assert not (network["touch.weight"] == 0.25).any()
+    file.unlink()  # a run that goes on has its own
+    train(config, roots=roots, out=out, stop_after=1, resume=True, progress=False)
+
+
+def test_missing_initial_weights_are_refused(roots, tmp_path):
+    config = dataclasses.replace(SMALL, initial_weights="nothing.safetensors")
+    with pytest.raises(InputError, match=r"nothing\.safetensors: no such checkpoint"):
+        train(config, roots=roots, out=tmp_path / "j", progress=False)
 
 
 def test_missing_dataset_leaves_no_run_behind(tmp_path):

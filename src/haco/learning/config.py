@@ -66,6 +66,10 @@ class OptimConfig:
 
     learning_rate: float = 1e-3
     """Of AdamW, at its highest."""
+    backbone_share: float = 1.0
+    """Of the learning rate, that the backbone has; below 1 where it starts from trained weights."""
+    layer_decay: float = 1.0
+    """Of the learning rate, that each layer of the backbone keeps of the next one's (BEiT)."""
     final_share: float = 0.01
     """Of the learning rate, that is left at the end of the cosine."""
     warm_up: float = 0.05
@@ -84,6 +88,11 @@ class OptimConfig:
             raise ValueError(
                 f"learning_rate and clip must be above 0, got {self.learning_rate}, {self.clip}"
             )
+        if not (0 <= self.backbone_share <= 1 and 0 < self.layer_decay <= 1):
+            raise ValueError(
+                "backbone_share must lie in 0..1 and layer_decay above 0 and at most 1, "
+                f"got {self.backbone_share}, {self.layer_decay}"
+            )
         if not (0 <= self.warm_up < 1 and 0 <= self.final_share <= 1 and 0 <= self.ema < 1):
             raise ValueError(
                 "warm_up and ema must lie in 0..1 and below 1, final_share in 0..1, "
@@ -97,6 +106,9 @@ class TrainConfig:
 
     network: str = "tiny"
     """Name of the network."""
+    initial_weights: str | None = None
+    """What the backbone starts from: `public` for weights from the Hugging Face hub, or a file of
+    weights; None draws them."""
     datasets: tuple[str, ...] = ("packed/full",)
     """What to train on, as `haco.open_dataset` names it; several are joined one after another."""
     num_train: int | None = None

@@ -30,11 +30,12 @@ from haco.learning.checkpoint import Training, load_checkpoint, save_checkpoint,
 from haco.learning.config import TrainConfig
 from haco.learning.evaluate import Scores, evaluate
 from haco.learning.losses import contact_loss
-from haco.learning.optim import AveragedWeights, build_optimizer, learning_rate
+from haco.learning.optim import AveragedWeights, build_optimizer, learning_rate, set_rate
 from haco.learning.run_folder import BEST, CHECKPOINT, LAST, MetricsLog, open_run, run_command
 from haco.learning.terms import build_loss_terms
 from haco.models.contact_net import ContactNet
 from haco.models.networks import create_model
+from haco.models.pretrained import fetch_public, initialise_backbone
 from haco.models.weights import WeightsMeta, load_weights, save_weights
 from haco.types import Crop, Split
 
@@ -85,7 +86,7 @@ def train(
         The trained network and its scores.
 
     Raises:
-        InputError: A dataset is missing, or `out` holds another run.
+        InputError: A dataset or the initial weights are missing, or `out` holds another run.
         FloatingPointError: A loss is not finite; the batch is kept in `out` for inspection.
     """
     training_set, validation_set = (open_split(config, roots, split) for split in ("train", "val"))
@@ -93,8 +94,9 @@ def train(
     open_run(out, config, resume=resume)
     seed_everything(config.seed)
     truth = truth_of(training_set, PROTOCOLS[config.protocol])
-    state = _start(config, truth, place)
-    if resume and (out / CHECKPOINT).exists():
+    goes_on = resume and (out / CHECKPOINT).exists()
+    state = _start(config, truth, place, initial=None if goes_on else config.initial_weights)
+    if goes_on:
         load_checkpoint(out / CHECKPOINT, state)
     log, draw = MetricsLog(out, first_step=state.step), balanced_draw(config, truth)
     stop = sys.maxsize if stop_after is None else state.step + stop_after
@@ -140,9 +142,14 @@ def balanced_draw(config: TrainConfig, truth: Truth) -> Draw | None:
     )
 
 
-def _start(config: TrainConfig, truth: Truth, device: torch.device) -> Training:
+def _start(
+    config: TrainConfig, truth: Truth, device: torch.device, *, initial: str | None
+) -> Training:
     hand = load_hand("open")
     network = create_model(config.network)
+    if initial is not None:
+        public = initial == "public"
+        initialise_backbone(network, fetch_public(config.network) if public else initial)
     network.set_levels(hand.levels)
     counts = count_contact(truth.contact, truth.valid)
     network.decoder.start_from_mean(torch.from_numpy(counts.mean).float())
@@ -159,7 +166,7 @@ def _start(config: TrainConfig, truth: Truth, device: torch.device) -> Training:
         network=network,
         average=AveragedWeights(network, config.optim.ema),
         terms=terms,
-        optimizer=build_optimizer([network, terms], config.optim),
+        optimizer=build_optimizer({"network": network, "terms": terms}, config.optim),
     )
 
 
@@ -233,8 +240,7 @@ def _step(
             f"the loss of step {state.step} is {losses['loss']}; its batch is kept in {kept}; "
             "resume from the last checkpoint with a lower learning rate"
         )
-    for group in state.optimizer.param_groups:
-        group["lr"] = rate
+    set_rate(state.optimizer, rate)
     state.optimizer.zero_grad()
     total.backward()
     torch.nn.utils.clip_grad_norm_(state.network.parameters(), config.optim.clip)
