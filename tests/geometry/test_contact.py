@@ -41,6 +41,7 @@ def test_a_threshold_of_zero_is_refused():
         ("interhand26m", "unknown", 0.005),
         ("hic", "unknown", 0.005),
         ("mow", "unknown", 0.035),
+        ("mow", "grasp", pytest.approx(0.0189, abs=1e-4)),
         ("synthetic", "power", 0.010),
         ("synthetic", "hands", 0.005),
     ],

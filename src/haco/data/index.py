@@ -13,6 +13,7 @@ from haco.data.readers.folder import FolderReader
 from haco.data.readers.hi4d import Hi4dReader
 from haco.data.readers.hic import HicReader
 from haco.data.readers.interhand26m import InterHandReader
+from haco.data.readers.mow import MowReader
 from haco.data.readers.obman import ObManReader
 from haco.data.readers.prox import ProxReader
 from haco.data.readers.rich import RichReader
@@ -29,6 +30,7 @@ READERS: Mapping[str, Callable[..., Reader]] = MappingProxyType(
         "hi4d": Hi4dReader,
         "hic": HicReader,
         "interhand26m": InterHandReader,
+        "mow": MowReader,
         "obman": ObManReader,
         "packed": PackedReader,
         "prox": ProxReader,

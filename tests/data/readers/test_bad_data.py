@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from data.readers.checks import assert_reads
-from data_writers import dexycb, obman
+from data_writers import dexycb, mow, obman
 from data_writers.mano import mano_folder
 
 from haco.data.index import open_dataset
@@ -13,6 +13,7 @@ from haco.files import InputError
 
 SETS = {
     "dexycb": dexycb,
+    "mow": mow,
     "obman": obman,
 }
 WITHOUT_MANO = ("obman",)
@@ -74,7 +75,7 @@ def test_missing_mano_files_are_said(name, tmp_path, monkeypatch):
 @pytest.mark.parametrize("wrong", ["fingers", "betas", "left"])
 @pytest.mark.parametrize("name", MANO_SETS)
 def test_a_wrong_convention_is_caught(name, wrong, tmp_path, monkeypatch):
-    """Fingers under another word, forgotten betas, or the left shape mended when it should not."""
+    """Fingers under another word, betas forgotten or made up, the left shape mended or not."""
     mini = SETS[name].write(tmp_path)
     reader = opened(name, tmp_path)
     pose, is_left = ManoHands.pose, [truth.side == "left" for truth in mini.truths]
@@ -91,7 +92,7 @@ def test_a_wrong_convention_is_caught(name, wrong, tmp_path, monkeypatch):
             fix_left_shape=fix if wrong != "left" else not fix,
             mano_dir=self.mano_dir,
         )
-        betas = 0 * betas if wrong == "betas" else betas
+        betas = np.float64(~betas.astype(bool)) if wrong == "betas" else betas
         return pose(hands, side, numbers, betas=betas, transl=transl, path=path)
 
     monkeypatch.setattr(ManoHands, "pose", wrong_pose)
