@@ -9,12 +9,15 @@ BIN := .venv/bin
 demo: .venv/installed
 	$(BIN)/haco demo $(PHOTOS) --out $(OUT)
 
+# Whole test files side by side, one a core; torch then needs no threads of its own.
+TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
 test: .venv/installed lint
-	$(BIN)/python -m pytest
+	$(TEST)
 
 # What to run while writing: under two minutes.
 test-fast: .venv/installed
-	$(BIN)/python -m pytest -m "not slow"
+	$(TEST) -m "not slow"
 
 lint: .venv/installed
 	$(BIN)/ruff check .
