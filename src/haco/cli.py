@@ -21,7 +21,9 @@ Box = Annotated[tuple[float, float, float, float] | None, tyro.conf.arg(metavar=
 SideChoice = Annotated[Literal["left", "right"] | None, tyro.conf.arg(metavar="{left,right}")]
 Folder = Annotated[Path, tyro.conf.arg(metavar="DIR")]
 OptionalFolder = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
-Weights = Annotated[str, tyro.conf.arg(metavar="NAME|FILE")]
+Weights = Annotated[str, tyro.conf.arg(metavar="NAME|FILE|OWNER/NAME")]
+Checkpoint = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="CKPT")]
+OutFile = Annotated[Path, tyro.conf.arg(metavar="FILE")]
 
 
 Preset = Annotated[tyro.extras.subcommand_type_from_defaults(dict(PRESETS)), tyro.conf.arg(name="")]
@@ -59,7 +61,7 @@ def predict(
     Args:
         paths: Pictures, folders of pictures, or globs (jpg, png, webp).
         out: Folder for the results; made if missing.
-        weights: Weights that come with haco, by name, or a .safetensors file.
+        weights: Weights that come with haco, by name; a file or folder; or owner/name on the hub.
         box: The hand's box in pixels of the one picture; no hands are then looked for.
         side: With --box: the side of that hand. Without: keep only hands of this side.
         device: Where to compute: cpu, cuda, mps.
@@ -98,7 +100,7 @@ def demo(
         set: Picture set of the scenes; the bundled weights learned from easy ones only.
         num: How many scenes.
         seed: Which scenes; the bundled weights were not trained on any seed from 1000 on.
-        weights: Weights that come with haco, by name, or a .safetensors file.
+        weights: Weights that come with haco, by name; a file or folder; or owner/name on the hub.
     """
     from haco.apps.demo import run_demo
 
@@ -184,7 +186,7 @@ def evaluate(
     scores, which never looks at the picture.
 
     Args:
-        model: Weights that come with haco, by name, or a .safetensors file.
+        model: Weights that come with haco, by name; a file or folder; or owner/name on the hub.
         data: Dataset: synthetic/full, synthetic/easy, or packed/NAME in root.
         root: Folder that the dataset lies in; made pictures need none.
         split: Which part of it.
@@ -195,6 +197,30 @@ def evaluate(
     from haco.apps.learn import evaluate_command
 
     return evaluate_command(model, data, root, split, num=num, seed=seed, workers=workers)
+
+
+def convert(
+    checkpoint: Checkpoint,
+    /,
+    *,
+    out: OutFile,
+    backbone: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None,
+    licence: str = "that of the source",
+) -> int:
+    """Turn a checkpoint released with HACO into a weights file of haco.
+
+    The numbers stay as they are; every key and shape must fit. The new file says which network it
+    is, how it treats its input, MANO's topology, the paper's threshold, and where it came from.
+
+    Args:
+        checkpoint: The .ckpt file; nothing in it is run.
+        out: The .safetensors file to write.
+        backbone: Name of its network; read off the keys if not given.
+        licence: Licence of the weights, as their owner states it.
+    """
+    from haco.apps.convert import convert_command
+
+    return convert_command(checkpoint, out, backbone=backbone, licence=licence)
 
 
 def doctor() -> int:
@@ -210,6 +236,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "synth": synth,
     "train": train,
     "evaluate": evaluate,
+    "convert": convert,
     "doctor": doctor,
 }
 

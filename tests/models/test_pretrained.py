@@ -128,7 +128,7 @@ def test_weights_of_another_backbone_are_refused():
 
 
 def test_unreachable_hub_is_said_plainly(monkeypatch: pytest.MonkeyPatch):
-    def unreachable(*_: str) -> str:
+    def unreachable(*_: str, **__: object) -> str:
         raise LocalEntryNotFoundError("no connection")
 
     monkeypatch.setattr(huggingface_hub, "hf_hub_download", unreachable)

@@ -13,7 +13,8 @@ from haco.learning.config import TrainConfig
 from haco.learning.evaluate import evaluate
 from haco.learning.run_folder import BEST, LAST
 from haco.learning.train import train
-from haco.models.weights import bundled_weights, load_weights
+from haco.models.find import find_weights
+from haco.models.weights import load_weights
 from haco.synth.draw import write_pictures
 from haco.types import Split
 
@@ -42,8 +43,7 @@ def evaluate_command(
     workers: int,
 ) -> int:
     """Score weights on a dataset and print the table."""
-    path = Path(model) if model.endswith(".safetensors") else bundled_weights(model)
-    network, meta = load_weights(path)
+    network, meta = load_weights(find_weights(model))
     made = data.startswith("synthetic")
     if not made and (num is not None or seed is not None):
         raise InputError(f"{data}: num and seed are for made pictures (synthetic/...) only")

@@ -18,7 +18,8 @@ from haco.hands.model import HandModel
 from haco.hands.parts import part_maxima
 from haco.hands.topologies import load_hand
 from haco.models.contact_net import ContactNet
-from haco.models.weights import WeightsMeta, bundled_weights, load_weights
+from haco.models.find import find_weights
+from haco.models.weights import WeightsMeta, load_weights
 from haco.types import SIDES, Side
 
 
@@ -51,8 +52,8 @@ class ContactPredictor:
         """Load weights.
 
         Args:
-            name_or_path: A network whose weights come with haco (`tiny`), or a `.safetensors`
-                file that haco wrote.
+            name_or_path: A network whose weights come with haco (`tiny`), a `.safetensors` file
+                that haco wrote, a folder of `save_pretrained`, or `owner/name` on the hub.
             device: Where to compute, as torch names it.
             detector: How to find hands; mediapipe's if not given.
             mano_dir: Folder of the user's MANO files, for weights that speak MANO's topology.
@@ -61,10 +62,7 @@ class ContactPredictor:
             InputError: No such weights, damaged weights, or no such device.
         """
         place = _device(device)
-        path = Path(name_or_path)
-        if path.suffix != ".safetensors":
-            path = bundled_weights(str(name_or_path))
-        network, meta = load_weights(path)
+        network, meta = load_weights(find_weights(name_or_path))
         hands: dict[Side, HandModel] = {
             side: load_hand(meta.topology, side=side, mano_dir=mano_dir) for side in SIDES
         }

@@ -57,6 +57,13 @@ def load(source: str | Path | Mapping[str, object], backbone: str | None = None)
     Raises:
         InputError: The file cannot be read, or its weights do not fit that network exactly.
     """
+    return load_named(source, backbone)[1]
+
+
+def load_named(
+    source: str | Path | Mapping[str, object], backbone: str | None = None
+) -> tuple[str, ContactNet]:
+    """Load as `load` does, and say which network it is."""
     where, state = read_state(source)
     guess = guess_backbone(state)
     name = backbone or guess
@@ -72,7 +79,7 @@ def load(source: str | Path | Mapping[str, object], backbone: str | None = None)
     model = create_unfilled(name, handling="reference")
     check_tensors(where, model.state_dict(), state)
     model.load_state_dict(state)
-    return model.eval()
+    return name, model.eval()
 
 
 def guess_backbone(state: Mapping[str, Tensor]) -> str | None:
@@ -83,13 +90,16 @@ def guess_backbone(state: Mapping[str, Tensor]) -> str | None:
     return None
 
 
-def describe(backbone: str, *, source: str, command: str = "") -> WeightsMeta:
+def describe(
+    backbone: str, *, source: str, command: str = "", licence: str = "that of the source"
+) -> WeightsMeta:
     """Say what there is to know about a released checkpoint, for our own file of it.
 
     Args:
         backbone: Name of the network.
         source: Where the weights came from.
         command: The command that converts them.
+        licence: Licence of the weights.
     """
     assert backbone in NETWORKS
     return WeightsMeta(
@@ -100,5 +110,5 @@ def describe(backbone: str, *, source: str, command: str = "") -> WeightsMeta:
         protocol="paper",
         source=source,
         command=command,
-        licence="that of the source",
+        licence=licence,
     )

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import huggingface_hub
-from huggingface_hub.errors import HfHubHTTPError
 from torch import Tensor, nn
 
 from haco.files import InputError
 from haco.models.checkpoints import read_state
 from haco.models.contact_net import ContactNet
 from haco.models.hrnet import HRNet
+from haco.models.hub import fetch_file
 from haco.models.resnet import ResNet
 from haco.models.vit import ResizedVit
 from haco.models.weights import check_tensors
@@ -85,13 +84,7 @@ def fetch_public(name: str) -> Path:
             f"no public weights are known for '{name}' (there are for {', '.join(PUBLIC)}); "
             "give a file"
         )
-    try:
-        return Path(huggingface_hub.hf_hub_download(PUBLIC[name], "model.safetensors"))
-    except (OSError, HfHubHTTPError) as error:
-        raise InputError(
-            f"{PUBLIC[name]}: cannot be fetched from the Hugging Face hub "
-            f"({type(error).__name__}); download its model.safetensors elsewhere and give the file"
-        ) from error
+    return fetch_file(PUBLIC[name], "model.safetensors")
 
 
 def _renamed(state: dict[str, Tensor], renames: Renames) -> dict[str, Tensor]:

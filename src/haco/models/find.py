@@ -1,0 +1,58 @@
+"""From what a user writes for weights (a name, a file, a folder, a place on the hub) to a file."""
+
+import re
+from pathlib import Path
+
+from haco.files import InputError
+from haco.models.networks import NETWORKS
+from haco.models.weights import bundled_weights
+
+WEIGHTS_NAME = "model.safetensors"
+"""What the weights are called in a saved folder and on the hub."""
+OTHERS = (".ckpt", ".pth", ".pt", ".tar", ".bin")
+"""Suffixes of other programs' checkpoints."""
+
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+def find_weights(name_or_path: str | Path, *, revision: str | None = None) -> Path:
+    """Give the weights file that a user means; from the hub it is fetched once and then kept.
+
+    Args:
+        name_or_path: A `.safetensors` or `.onnx` file, a folder of `save_pretrained`, a network
+            whose weights come with haco, or `owner/name` on the Hugging Face hub. A folder that
+            is there goes before a place on the hub of the same name.
+        revision: Branch, tag or commit on the hub.
+
+    Raises:
+        InputError: There is nothing of the kind, or the hub cannot be reached.
+    """
+    text, path = str(name_or_path), Path(name_or_path)
+    if path.is_dir():
+        return _in_folder(path)
+    if path.suffix in (".safetensors", ".onnx"):
+        return path
+    if path.suffix in OTHERS:
+        raise InputError(
+            f"{path}: another program's checkpoint; make weights of it first: "
+            f"haco convert {path} --out {path.with_suffix('.safetensors').name}"
+        )
+    if text in NETWORKS:
+        return bundled_weights(text)
+    if _HUB_NAME.fullmatch(text):
+        from haco.models.hub import fetch_file  # its library takes a second to import
+
+        return fetch_file(text, WEIGHTS_NAME, revision=revision)
+    raise InputError(
+        f"{text}: no such weights; give a .safetensors or .onnx file, a saved folder, owner/name "
+        f"on the Hugging Face hub, or a network's name ({', '.join(NETWORKS)})"
+    )
+
+
+def _in_folder(folder: Path) -> Path:
+    weights = folder / WEIGHTS_NAME
+    if not weights.is_file():
+        others = sorted(path.name for path in folder.glob("*.safetensors"))
+        have = f"it has {', '.join(others)}: name one" if others else "save_pretrained writes one"
+        raise InputError(f"{folder}: a folder without {WEIGHTS_NAME}; {have}")
+    return weights
