@@ -51,6 +51,23 @@ class Truth:
     K: np.ndarray
     colour: tuple[int, int, int]
     """Of the flat picture."""
+    lens: np.ndarray | None = None
+    """Eight coefficients of a lens that bends the picture."""
+
+    def pixels(self, points: np.ndarray) -> np.ndarray:
+        """Find where points of the camera frame are seen, by the lens's published formula."""
+        x, y = (points[:, :2] / points[:, 2:]).T
+        k1, k2, p1, p2, k3, k4, k5, k6 = np.zeros(8) if self.lens is None else self.lens
+        r2 = x * x + y * y
+        outwards = (1 + r2 * (k1 + r2 * (k2 + r2 * k3))) / (1 + r2 * (k4 + r2 * (k5 + r2 * k6)))
+        bent = np.stack(
+            [
+                x * outwards + 2 * p1 * x * y + p2 * (r2 + 2 * x * x),
+                y * outwards + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y,
+                np.ones_like(x),
+            ]
+        )
+        return (self.K @ bent)[:2].T
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -118,14 +135,23 @@ def union(*distances: np.ndarray) -> np.ndarray:
 
 def write_box(path: Path, *, scale: float = 1.0, without_top: bool = False) -> Path:
     """Write the box at rest as an OBJ with texture numbers; `scale` multiplies metres."""
+    return write_boxes(path, [np.eye(4)], scale=scale, without_top=without_top)
+
+
+def write_boxes(
+    path: Path, places: list[np.ndarray], *, scale: float = 1.0, without_top: bool = False
+) -> Path:
+    """Write boxes that lie at `places`, eight vertices each, as `write_box` does."""
     signs = [(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]
     quads = [(1, 2, 4, 3), (5, 7, 8, 6), (1, 5, 6, 2), (3, 4, 8, 7), (1, 3, 7, 5), (2, 6, 8, 4)]
     lines = ["# a box", "vt 0 0", "vt 1 1"]
-    for sign in signs:
-        x, y, z = scale * (CENTRE + HALF * np.array(sign))
-        lines.append(f"v {x:.12f} {y:.12f} {z:.12f}")
-    for quad in quads[: 5 if without_top else 6]:
-        lines.append("f " + " ".join(f"{corner}/{1 + corner % 2}" for corner in quad))
+    for T in places:
+        corners = (CENTRE + HALF * np.array(signs)) @ T[:3, :3].T + T[:3, 3]
+        lines += [f"v {x:.12f} {y:.12f} {z:.12f}" for x, y, z in scale * corners]
+    for first in range(0, 8 * len(places), 8):
+        for quad in quads[: 5 if without_top else 6]:
+            corners = (f"{first + corner}/{1 + corner % 2}" for corner in quad)
+            lines.append("f " + " ".join(corners))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n")
     return path

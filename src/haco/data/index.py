@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from haco.data.label_store import Labelled, label_folder
+from haco.data.readers.arctic import ArcticReader
 from haco.data.readers.common import Reader
 from haco.data.readers.decaf import DecafReader
 from haco.data.readers.dexycb import DexYcbReader
@@ -24,6 +25,7 @@ from haco.types import Split
 
 READERS: Mapping[str, Callable[..., Reader]] = MappingProxyType(
     {
+        "arctic": ArcticReader,
         "decaf": DecafReader,
         "dexycb": DexYcbReader,
         "folder": FolderReader,

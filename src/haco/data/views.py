@@ -36,6 +36,18 @@ class View:
         seen, _ = cv2.projectPoints(points[:, None], still, still, self.K, self.distortion)
         return seen[:, 0]
 
+    def reaches(self, points: Float[np.ndarray, "points 3"]) -> bool:
+        """Say whether all points of the camera's frame lie where its lens formula can be believed.
+
+        It is fitted inside the picture; far outside it may turn round and bring points back in.
+        """
+        if not (points[:, 2] > 0).all():
+            return False
+        farthest = (np.linalg.norm(points[:, :2], axis=1) / points[:, 2]).max()
+        radii = np.linspace(0, farthest, 100)
+        ray = np.stack([radii, np.zeros(100), np.ones(100)], axis=1)
+        return bool((np.diff(self.pixels(ray)[:, 0]) > 0).all())
+
 
 def read_opencv_xml(path: Path) -> View:
     """Read a calibration as OpenCV writes it: CameraMatrix (3 x 4), Intrinsics, Distortion."""

@@ -5,7 +5,7 @@ from data_writers.common import Mini, Truth, union
 
 from haco.data.readers.common import GeometryReader, Scene
 from haco.geometry.boxes import box_of_points
-from haco.geometry.camera import project, transform_points
+from haco.geometry.camera import transform_points
 from haco.geometry.proximity import signed_distance
 
 TOLERANCE = 2e-6
@@ -49,9 +49,9 @@ def assert_sample(reader: GeometryReader, index: int, truth: Truth) -> None:
     assert np.abs(sample.image.astype(int) - truth.colour).max() <= 3, "another picture"
     np.testing.assert_allclose(sample.vertices, truth.vertices, atol=TOLERANCE)
     np.testing.assert_allclose(sample.K, truth.K, rtol=1e-6)
-    pixels = project(truth.vertices, truth.K)
+    pixels = truth.pixels(truth.vertices)
     np.testing.assert_allclose(sample.box, box_of_points(pixels), atol=0.01)
-    np.testing.assert_allclose(sample.keypoints, project(truth.joints, truth.K), atol=0.01)
+    np.testing.assert_allclose(sample.keypoints, truth.pixels(truth.joints), atol=0.01)
     assert sample.distance is None
     assert sample.contact is None
 

@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 from data.readers.checks import assert_reads
-from data_writers import dexycb, mow, obman
+from data_writers import (
+    arctic,
+    dexycb,
+    mow,
+    obman,
+)
 from data_writers.mano import mano_folder
 
 from haco.data.index import open_dataset
@@ -12,6 +17,7 @@ from haco.data.posed_hands import ManoHands
 from haco.files import InputError
 
 SETS = {
+    "arctic": arctic,
     "dexycb": dexycb,
     "mow": mow,
     "obman": obman,
