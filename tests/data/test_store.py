@@ -151,5 +151,5 @@ def test_pack_opens_by_name(tmp_path):
 
 
 def test_unknown_dataset_is_refused_with_the_known_ones():
-    with pytest.raises(InputError, match="'dexy' is unknown; haco reads .*packed, .*synthetic"):
+    with pytest.raises(InputError, match=r"'dexy' is unknown; haco reads .*packed, .*synthetic"):
         open_dataset("dexy")
