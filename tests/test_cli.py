@@ -3,6 +3,7 @@ import sys
 
 import pytest
 
+from haco import cli_data
 from haco.cli import COMMANDS, main
 
 
@@ -36,6 +37,22 @@ def test_every_command_explains_each_of_its_options(name, capsys):
     assert "usage: haco " + name in capsys.readouterr().out
 
 
+def test_overview_of_the_data_commands_names_each_with_what_it_does(capsys):
+    assert main(["data", "--help"]) == 0
+    printed = capsys.readouterr().out
+    for name, command in cli_data.COMMANDS.items():
+        assert f"  {name}" in printed
+        assert command.__doc__.splitlines()[0] in printed
+
+
+@pytest.mark.parametrize("name", cli_data.COMMANDS)
+def test_every_data_command_explains_each_of_its_options(name, capsys):
+    assert leave_status(["data", name, "--help"]) == 0
+    printed = capsys.readouterr().out
+    assert f"usage: haco data {name}" in printed
+    assert "NAME" in printed
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -47,6 +64,11 @@ def test_every_command_explains_each_of_its_options(name, capsys):
         ["predict", "a.jpg", "--out", "x", "--box", "1", "2", "3"],
         ["predict", "a.jpg", "b.jpg", "--out", "x", "--box", "1", "2", "3", "4"],
         ["predict", "a.jpg", "--out", "x", "--frob"],
+        ["data"],
+        ["data", "frobnicate"],
+        ["data", "label", "--out", "x"],
+        ["data", "label", "hic"],
+        ["data", "label", "hic", "--out", "x", "--split", "all"],
     ],
 )
 def test_wrong_usage_leaves_with_2(arguments, capsys):

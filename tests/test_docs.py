@@ -2,7 +2,7 @@
 
 In `console` blocks a line that starts with `$ ` is a command; in `python` blocks everything is
 run, block after block of one page in one namespace. They find the pictures `photo.jpg`,
-`mug.jpg` and the folder `holiday/` where they run.
+`mug.jpg` and the folder `holiday/` where they run, and in `datasets/hic` a mini dataset.
 """
 
 import re
@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from data_writers.hic import write_hic
 from PIL import Image
 
 from conftest import REPOSITORY
@@ -41,6 +42,7 @@ def workplace(tmp_path, monkeypatch):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(sample.image).save(path)
+    write_hic(tmp_path / "datasets" / "hic")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -9,28 +9,16 @@ from typing import Annotated, Literal
 import tyro
 
 import haco
+from haco import cli_data
+from haco.arguments import Box, Folder, OptionalFolder, Paths, SideChoice, UsageError, Weights
 from haco.files import InputError
 from haco.learning.config import PRESETS
 
 # Nothing here may import torch before a command runs: `haco --help` must answer at once.
 
-Paths = Annotated[
-    tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="PATH [PATH ...]", name="paths")
-]
-Box = Annotated[tuple[float, float, float, float] | None, tyro.conf.arg(metavar="X1 Y1 X2 Y2")]
-SideChoice = Annotated[Literal["left", "right"] | None, tyro.conf.arg(metavar="{left,right}")]
-Folder = Annotated[Path, tyro.conf.arg(metavar="DIR")]
-OptionalFolder = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
-Weights = Annotated[str, tyro.conf.arg(metavar="NAME|FILE|OWNER/NAME")]
 Checkpoint = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="CKPT")]
 OutFile = Annotated[Path, tyro.conf.arg(metavar="FILE")]
-
-
 Preset = Annotated[tyro.extras.subcommand_type_from_defaults(dict(PRESETS)), tyro.conf.arg(name="")]
-
-
-class UsageError(Exception):
-    """The command line itself is wrong."""
 
 
 def predict(
@@ -223,6 +211,15 @@ def convert(
     return convert_command(checkpoint, out, backbone=backbone, licence=licence)
 
 
+def data(words: Annotated[tuple[str, ...], tyro.conf.Positional] = (), /) -> int:
+    """Label, check, pack and audit datasets: haco data says how.
+
+    Args:
+        words: The command and its options.
+    """
+    return cli_data.run(list(words))
+
+
 def doctor() -> int:
     """Say what is installed, what is missing, and what that costs you."""
     from haco.apps.doctor import doctor_command
@@ -237,6 +234,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "train": train,
     "evaluate": evaluate,
     "convert": convert,
+    "data": data,
     "doctor": doctor,
 }
 
@@ -267,7 +265,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words[0] == "--version":
         print(f"haco {haco.__version__}")
         return 0
+    if words[0] == "data" and words[1:] in ([], ["-h"], ["--help"]):
+        print(cli_data.overview())
+        return 0 if words[1:] else 2
     try:
+        if words[0] == "data":
+            return cli_data.run(words[1:])
         return tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="haco", args=words)
     except UsageError as error:
         print(f"haco: {error}; see haco {words[0]} --help", file=sys.stderr)

@@ -1,0 +1,118 @@
+"""The commands of `haco data`: from a download to training crops that can be trusted."""
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
+
+from haco.arguments import Folder, OptionalFolder
+
+if TYPE_CHECKING:
+    from haco.data.choice import DatasetChoice
+
+# Nothing here may import torch before a command runs: `haco data --help` must answer at once.
+
+Name = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Source:
+    """Which samples."""
+
+    name: Name
+    """Dataset, such as dexycb, hic or packed/easy; haco data about lists them."""
+    root: OptionalFolder = None
+    """Folder that the dataset lies in, as it was unpacked."""
+    split: Literal["train", "val", "test"] = "train"
+    """Which part of it."""
+    mano_dir: OptionalFolder = None
+    """Folder of your MANO files, where hands are posed (or set HACO_MANO_DIR)."""
+    option: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KEY=VALUE")] = ()
+    """What else the dataset's reader takes; haco data about NAME lists it."""
+
+    def choice(self) -> "DatasetChoice":
+        """Give what a command works on."""
+        from haco.data.choice import DatasetChoice, parse_options
+
+        return DatasetChoice(
+            name=self.name,
+            root=self.root,
+            split=self.split,
+            options=parse_options(self.name, self.option),
+            mano_dir=self.mano_dir,
+        )
+
+
+SourceArgument = Annotated[Source, tyro.conf.arg(name="")]
+Faults = Literal["skip", "refuse"]
+
+
+def about(name: Name = "", /) -> int:
+    """List the datasets, or print the manual of one: how to get it, its tree, its quirks.
+
+    Examples:
+    haco data about
+    haco data about dexycb
+
+    Args:
+        name: Dataset; all of them if left out.
+    """
+    from haco.apps.data import about_command
+
+    return about_command(name)
+
+
+def label(
+    *, source: SourceArgument, out: Folder, workers: int = 2, on_fault: Faults = "skip"
+) -> int:
+    """Compute where each hand touches, from the meshes of hand and target.
+
+    Writes the signed distance of each of the 778 vertices to the nearest target into
+    OUT/NAME-SPLIT. A run that was stopped goes on where it was. Samples that cannot be used
+    (damaged picture, missing annotation, pose with NaN, empty mesh) are named in faults.jsonl
+    there and left out.
+
+    Exit status: 0 when done, 1 when nothing could be labelled or the work was refused, 2 when the
+    command itself is wrong.
+
+    Examples:
+    haco data label hic --root datasets/hic --out labels
+    haco data label dexycb/s0 --root dexycb --split test --out labels --option stride=5
+
+    Args:
+        source: Which samples.
+        out: Folder for the labels of all your datasets; made if missing.
+        workers: Processes.
+        on_fault: skip leaves bad samples out and names them; refuse stops at the first.
+    """
+    from haco.apps.data import label_command
+
+    return label_command(source.choice(), out, workers=workers, on_fault=on_fault)
+
+
+COMMANDS: dict[str, Callable[..., int]] = {"about": about, "label": label}
+
+
+def overview() -> str:
+    """Say in a screenful what the commands of `haco data` are, in the order of their use."""
+    lines = [
+        "haco data: from a dataset's download to training crops that can be trusted.",
+        "",
+        "usage: haco data COMMAND ...      haco data COMMAND --help says more",
+        "",
+        *(
+            f"  {name:<10}{(inspect.getdoc(command) or '').splitlines()[0]}"
+            for name, command in COMMANDS.items()
+        ),
+        "",
+        "Begin with:  haco data about NAME      it says how to get the dataset and where to put it",
+        "then:        haco data label NAME --root DIR --out labels",
+    ]
+    return "\n".join(lines)
+
+
+def run(words: list[str]) -> int:
+    """Run one command of the group."""
+    return tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="haco data", args=words)

@@ -1,0 +1,103 @@
+"""The commands of `haco data` on mini datasets: what they write, say and leave with."""
+
+import json
+
+import pytest
+from data_writers.hic import write_hic
+
+from haco.cli import main
+from haco.data.index import READERS, open_dataset
+
+
+@pytest.fixture(scope="module")
+def hic(tmp_path_factory):
+    root = tmp_path_factory.mktemp("hic")
+    return root, write_hic(root)
+
+
+def run(capsys, *words: object) -> tuple[int, str]:
+    status = main(["data", *map(str, words)])
+    return status, " ".join(capsys.readouterr().out.split())
+
+
+def label(capsys, root, out, *words):
+    return run(capsys, "label", "hic", "--root", root, "--out", out, "--workers", 1, *words)
+
+
+def test_label_computes_what_opens_with_the_dataset(hic, tmp_path, capsys):
+    root, truth = hic
+    status, printed = label(capsys, root, tmp_path, "--split", "test")
+    assert status == 0
+    labelled = open_dataset("hic", root, split="test", labels=tmp_path)
+    assert len(labelled) > 1
+    assert f"samples labelled without geometry left out {len(labelled)} {len(labelled)} 0 0" in (
+        printed
+    )
+    for index in range(len(labelled)):
+        sample = labelled[index]
+        assert abs(abs(sample.distance) - truth[sample.key].distance).max() < 1e-6
+
+
+def test_label_run_again_changes_nothing_and_says_the_same(hic, tmp_path, capsys):
+    first = label(capsys, hic[0], tmp_path)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    assert label(capsys, hic[0], tmp_path) == first
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_label_names_and_counts_what_it_leaves_out(tmp_path, capsys):
+    write_hic(tmp_path / "hic")
+    pictures = sorted((tmp_path / "hic").glob("07/1/rgb/*.png"))
+    pictures[0].write_bytes(pictures[0].read_bytes()[:200])
+    status, printed = label(capsys, tmp_path / "hic", tmp_path / "out", "--split", "test")
+    assert len(pictures) > 1
+    assert status == 0
+    assert "2 samples are left out" in printed
+    assert f"{pictures[0]}: the picture is damaged" in printed
+    lines = (tmp_path / "out" / "hic-test" / "faults.jsonl").read_text().splitlines()
+    assert len(lines) == 2, "both hands of the picture"
+    assert "damaged" in json.loads(lines[0])["why"]
+
+
+def test_label_of_nothing_but_faults_leaves_with_1(tmp_path, capsys):
+    write_hic(tmp_path / "hic")
+    for picture in (tmp_path / "hic").glob("07/1/rgb/*.png"):
+        picture.unlink()
+    status, _ = label(capsys, tmp_path / "hic", tmp_path / "out", "--split", "test")
+    assert status == 1
+
+
+def test_label_that_may_not_skip_stops_at_the_first_fault(tmp_path, capsys):
+    write_hic(tmp_path / "hic")
+    for picture in (tmp_path / "hic").glob("07/1/rgb/*.png"):
+        picture.unlink()
+    words = ["label", "hic", "--root", tmp_path / "hic", "--split", "test", "--workers", "1"]
+    status = main(["data", *map(str, words), "--out", str(tmp_path), "--on-fault", "refuse"])
+    assert status == 1
+    assert "haco: sample 0 : " in capsys.readouterr().err
+
+
+def test_about_lists_every_dataset_and_prints_the_manual_of_one(capsys):
+    _, listed = run(capsys, "about")
+    assert all(name in listed for name in READERS)
+    status, manual = run(capsys, "about", "dexycb/s1")
+    assert status == 0
+    assert "calibration/intrinsics/836212060125_640x480.yml" in manual
+    assert "all_objects" in manual
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nothing"], "dataset 'nothing' is unknown"),
+        (["hic", "--option", "every=5"], "option 'every=5': hic takes released, mano_dir"),
+        (["dexycb", "--option", "stride=x"], "option 'stride=x': say a whole number"),
+        (["dexycb", "--option", "all_objects=1"], "say true or false"),
+        (["folder"], "no root given"),
+    ],
+)
+def test_wrong_choice_is_one_line(words, message, tmp_path, capsys):
+    assert main(["data", "label", *words, "--out", str(tmp_path)]) == 1
+    printed = capsys.readouterr().err
+    assert message in printed
+    assert printed.count("\n") == 1
