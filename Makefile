@@ -48,7 +48,7 @@ tiny: .venv/installed
 	$(BIN)/haco synth --set easy --size 192 --packed --seed 1 --num 16000 --out datasets/easy-train
 	$(BIN)/haco synth --set easy --size 192 --packed --seed 2 --num 1000 --out datasets/easy-val
 	$(BIN)/haco synth --set easy --size 192 --packed --seed 3 --num 2000 --out datasets/easy-test
-	$(BIN)/haco train tiny --out runs/tiny
+	$(BIN)/haco train tiny --recipe tiny --out runs/tiny
 	$(BIN)/python tools/bundle_weights.py runs/tiny --dataset packed/easy
 
 clean:

@@ -1,10 +1,14 @@
+import dataclasses
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from haco import cli_data
 from haco.cli import COMMANDS, main
+from haco.data.settings import Augmentation
+from haco.learning.recipes import RECIPES
 
 
 def leave_status(arguments):
@@ -82,3 +86,57 @@ def test_bad_weights_are_one_line_and_leave_with_1(tmp_path, capsys):
     printed = capsys.readouterr().err
     assert str(weights) in printed
     assert printed.count("\n") == 1
+
+
+@pytest.fixture
+def train_call(monkeypatch):
+    """What `haco train` would train, and where."""
+    import haco.apps.learn as learn
+
+    calls = {}
+    monkeypatch.setattr(
+        learn,
+        "train_command",
+        lambda config, out, **rest: calls.update(config=config, out=out) or 0,
+    )
+    return calls
+
+
+def test_options_change_the_file_which_changes_the_recipe(train_call, tmp_path):
+    file = tmp_path / "run.yaml"
+    file.write_text("seed: 1\nepochs: 7\n")
+    words = "train resnet-18 --recipe paper --config FILE --data a b --data-weights 1 2"
+    words += " --seed 2 --optim.clip 0.5 --augmentation.scale 0.1 --out runs/x"
+    assert main([str(file) if word == "FILE" else word for word in words.split()]) == 0
+    paper = RECIPES["paper"]
+    assert train_call["config"] == dataclasses.replace(
+        paper,
+        network="resnet-18",
+        datasets=("a", "b"),
+        dataset_weights=(1.0, 2.0),
+        seed=2,
+        epochs=7,
+        optim=dataclasses.replace(paper.optim, clip=0.5),
+        augmentation=Augmentation(scale=0.1),
+    )
+    assert train_call["out"] == Path("runs/x")
+
+
+def test_recipe_alone_is_taken_as_it_is(train_call):
+    assert main(["train", "--recipe=debug", "--out", "x"]) == 0
+    assert train_call["config"] == RECIPES["debug"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["train", "tiny"], 2),
+        (["train", "--resume", "runs/x", "--epochs", "3"], 2),
+        (["train", "tiny", "--out", "x", "--frob", "3"], 2),
+        (["train", "tiny", "--out", "x", "--recipe", "pper"], 1),
+        (["train", "--resume", "nothing/here"], 1),
+    ],
+)
+def test_wrong_training_is_refused(arguments, status, capsys):
+    assert leave_status(arguments) == status
+    assert "raceback" not in capsys.readouterr().err

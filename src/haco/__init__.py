@@ -14,8 +14,8 @@ if TYPE_CHECKING:  # for editors and type checkers, which do not run __getattr__
     from haco.files import read_image as read_image
     from haco.hands.model import HandModel as HandModel
     from haco.hands.topologies import load_hand as load_hand
-    from haco.learning.config import PRESETS as PRESETS
     from haco.learning.evaluate import evaluate as evaluate
+    from haco.learning.recipes import RECIPES as RECIPES
     from haco.learning.train import train as train
     from haco.models.networks import create_model as create_model
     from haco.types import ContactLogits as ContactLogits
@@ -34,7 +34,7 @@ _PUBLIC = {
     "load_hand": "haco.hands",
     "create_model": "haco.models",
     "open_dataset": "haco.data",
-    "PRESETS": "haco.learning.config",
+    "RECIPES": "haco.learning.recipes",
     "train": "haco.learning.train",
     "evaluate": "haco.learning.evaluate",
     "ContactPredictor": "haco.apps.predictor",

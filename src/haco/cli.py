@@ -9,16 +9,14 @@ from typing import Annotated, Literal
 import tyro
 
 import haco
-from haco import cli_data
+from haco import cli_data, cli_train
 from haco.arguments import Box, Folder, OptionalFolder, Paths, SideChoice, UsageError, Weights
 from haco.files import InputError
-from haco.learning.config import PRESETS
 
 # Nothing here may import torch before a command runs: `haco --help` must answer at once.
 
 Checkpoint = Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="CKPT")]
 OutFile = Annotated[Path, tyro.conf.arg(metavar="FILE")]
-Preset = Annotated[tyro.extras.subcommand_type_from_defaults(dict(PRESETS)), tyro.conf.arg(name="")]
 
 
 def predict(
@@ -131,32 +129,6 @@ def synth(
     return synth_command(set, out, num=num, seed=seed, size=size)
 
 
-@tyro.conf.configure(tyro.conf.CascadeSubcommandArgs, tyro.conf.AvoidSubcommands)
-def train(
-    *,
-    config: Preset,
-    out: Folder,
-    roots: Folder = Path("datasets"),
-    resume: tyro.conf.FlagCreatePairsOff[bool] = False,
-    device: str = "cpu",
-) -> int:
-    """Train a network; killed at any moment, it goes on with --resume.
-
-    The run's folder holds its config, the command, metrics.jsonl, a checkpoint, and the best and
-    last weights. Every part of a preset can be changed: haco train tiny --help lists them.
-
-    Args:
-        config: Where to start from.
-        out: Folder of the run.
-        roots: Folder that the datasets lie in.
-        resume: Go on with the run in this folder.
-        device: Where to compute: cpu, cuda, mps.
-    """
-    from haco.apps.learn import train_command
-
-    return train_command(config, out, roots=roots, resume=resume, device=device)
-
-
 def evaluate(
     *,
     model: Weights = "tiny",
@@ -231,7 +203,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "demo": demo,
     "predict": predict,
     "synth": synth,
-    "train": train,
+    "train": cli_train.train,
     "evaluate": evaluate,
     "convert": convert,
     "data": data,
@@ -271,6 +243,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if words[0] == "data":
             return cli_data.run(words[1:])
+        if words[0] == "train":
+            return cli_train.run(words[1:])
         return tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="haco", args=words)
     except UsageError as error:
         print(f"haco: {error}; see haco {words[0]} --help", file=sys.stderr)

@@ -20,12 +20,27 @@ from haco.models.networks import create_model
 
 def test_learning_rate_rises_straight_and_falls_as_half_a_cosine():
     config = OptimConfig(learning_rate=1.0, warm_up=0.2, final_share=0.1)
-    rates = [learning_rate(step, 20, config) for step in range(20)]
+    rates = [learning_rate(step, 5, 4, config) for step in range(20)]
     assert rates[:4] == pytest.approx([0.2, 0.4, 0.6, 0.8])
     assert rates[4] == pytest.approx(1.0)
     assert rates[12] == pytest.approx(0.55)  # half-way down
     assert sorted(rates[4:], reverse=True) == rates[4:]
-    assert learning_rate(20, 20, config) == pytest.approx(0.1)
+    assert learning_rate(20, 5, 4, config) == pytest.approx(0.1)
+
+
+def test_learning_rate_falls_in_steps_at_the_milestones():
+    config = OptimConfig(
+        learning_rate=1.0, warm_up=0.0, schedule="steps", milestones=(1, 3), step_factor=0.5
+    )
+    rates = [learning_rate(step, 2, 4, config) for step in range(8)]
+    assert rates == [1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25]
+
+
+def test_everything_decays_where_it_shall():
+    optimizer = build_optimizer(
+        {"network": nn.LayerNorm(3)}, OptimConfig(weight_decay=0.3, decay_everything=True)
+    )
+    assert [group["weight_decay"] for group in optimizer.param_groups] == [0.3]
 
 
 def test_weight_decay_is_for_kernels_alone():

@@ -8,11 +8,12 @@ import pytest
 import torch
 from toys import ToyReader
 
-import haco.learning.train as train_module
+import haco.learning.start as start
 from haco.data.packing import pack
 from haco.data.settings import Augmentation
 from haco.files import InputError
 from haco.learning.config import OptimConfig, SamplingConfig, TrainConfig
+from haco.learning.config_file import read_config
 from haco.learning.run_folder import MetricsLog, read_metrics
 from haco.learning.train import train
 from haco.models.networks import create_model
@@ -73,7 +74,8 @@ def test_run_folder_says_what_was_run(unbroken):
     config = json.loads((unbroken.folder / "config.json").read_text())
     assert config == json.loads(json.dumps(dataclasses.asdict(SMALL)))
     provenance = json.loads((unbroken.folder / "run.json").read_text())
-    assert {"command", "commit", "haco", "torch"} <= provenance.keys()
+    assert {"command", "commit", "roots", "device", "haco", "torch"} <= provenance.keys()
+    assert read_config(unbroken.folder / "config.json") == SMALL
 
 
 def test_steps_record_every_loss_term(unbroken):
@@ -101,7 +103,7 @@ def test_backbone_starts_from_the_weights_that_are_named(roots, tmp_path, monkey
     for parameter in known.parameters():
         torch.nn.init.constant_(parameter, 0.25)
     save_weights(file, known, WeightsMeta(network="tiny"), is_half=False)
-    monkeypatch.setattr(train_module, "fetch_public", {"tiny": file}.__getitem__)
+    monkeypatch.setattr(start, "fetch_public", {"tiny": file}.__getitem__)
     config = dataclasses.replace(
         SMALL,
         initial_weights=str(file) if kind == "file" else "public",
@@ -121,6 +123,7 @@ def test_missing_initial_weights_are_refused(roots, tmp_path):
     config = dataclasses.replace(SMALL, initial_weights="nothing.safetensors")
     with pytest.raises(InputError, match=r"nothing\.safetensors: no such checkpoint"):
         train(config, roots=roots, out=tmp_path / "j", progress=False)
+    assert not (tmp_path / "j").exists()
 
 
 def test_missing_dataset_leaves_no_run_behind(tmp_path):

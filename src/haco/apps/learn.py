@@ -10,22 +10,39 @@ from haco.data.index import open_dataset
 from haco.data.packing import pack_synthetic
 from haco.files import InputError
 from haco.learning.config import TrainConfig
+from haco.learning.config_file import read_config
 from haco.learning.evaluate import evaluate
-from haco.learning.run_folder import BEST, LAST
-from haco.learning.train import train
+from haco.learning.run_folder import BEST, CONFIG, LAST, read_run
+from haco.learning.train import Run, train
 from haco.models.find import find_weights
 from haco.models.weights import load_weights
 from haco.synth.draw import write_pictures
 from haco.types import Split
 
 
-def train_command(config: TrainConfig, out: Path, *, roots: Path, resume: bool, device: str) -> int:
+def train_command(config: TrainConfig, out: Path, *, roots: Path, device: str) -> int:
     """Train, then print the last validation and where the weights lie."""
-    run = train(config, out=out, roots=roots, resume=resume, device=device)
+    return _show(train(config, out=out, roots=roots, device=device))
+
+
+def resume_command(folder: Path, *, roots: Path | None, device: str | None) -> int:
+    """Go on with a run as it was begun, then do as `train_command`."""
+    begun = read_run(folder)
+    run = train(
+        read_config(folder / CONFIG),
+        out=folder,
+        roots=Path(begun["roots"]) if roots is None else roots,
+        resume=True,
+        device=begun["device"] if device is None else device,
+    )
+    return _show(run)
+
+
+def _show(run: Run) -> int:
     console = Console(highlight=False, soft_wrap=True)
     if run.scores is not None:
         console.print(str(run.scores), markup=False)
-    weights = out / (BEST if (out / BEST).exists() else LAST)
+    weights = run.folder / (BEST if (run.folder / BEST).exists() else LAST)
     console.print(
         f"Weights: {weights}   use them: haco predict PHOTO --weights {weights} --out DIR"
     )

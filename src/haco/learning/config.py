@@ -4,9 +4,9 @@ Nothing here imports torch. The string under each field is its help.
 """
 
 import dataclasses
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Literal
+from typing import Annotated, Literal
+
+import tyro
 
 from haco.data.settings import Augmentation
 
@@ -70,23 +70,32 @@ class OptimConfig:
     """Of the learning rate, that the backbone has; below 1 where it starts from trained weights."""
     layer_decay: float = 1.0
     """Of the learning rate, that each layer of the backbone keeps of the next one's (BEiT)."""
+    schedule: Literal["cosine", "steps"] = "cosine"
+    """How the learning rate falls: along half a cosine, or in steps at the milestones."""
     final_share: float = 0.01
-    """Of the learning rate, that is left at the end of the cosine."""
+    """With the cosine: share of the learning rate that is left at its end."""
+    milestones: tuple[int, ...] = (5, 10)
+    """With steps: epochs, from 0, at which the learning rate falls."""
+    step_factor: float = 0.9
+    """With steps: what the learning rate is multiplied by at each."""
     warm_up: float = 0.05
     """Share of all steps in which the learning rate rises from 0."""
     weight_decay: float = 0.05
     """On matrices and kernels; biases, norms and embeddings have none."""
+    decay_everything: bool = False
+    """Whether biases, norms and embeddings decay too, as in the paper's released training."""
     betas: tuple[float, float] = (0.9, 0.98)
     """Of AdamW's averages of the gradient and of its square."""
     clip: float = 1.0
-    """Largest norm of the gradient; longer ones are shortened to it."""
+    """Largest norm of the gradient; longer ones are shortened to it. 0 lets all pass."""
     ema: float = 0.998
     """Decay of the averaged weights, which are the ones evaluated and kept; 0 averages nothing."""
 
     def __post_init__(self) -> None:
-        if not (self.learning_rate > 0 and self.clip > 0):
+        if not (self.learning_rate > 0 and self.clip >= 0 and self.step_factor > 0):
             raise ValueError(
-                f"learning_rate and clip must be above 0, got {self.learning_rate}, {self.clip}"
+                "learning_rate and step_factor must be above 0 and clip at least 0, "
+                f"got {self.learning_rate}, {self.step_factor}, {self.clip}"
             )
         if not (0 <= self.backbone_share <= 1 and 0 < self.layer_decay <= 1):
             raise ValueError(
@@ -104,13 +113,19 @@ class OptimConfig:
 class TrainConfig:
     """One training run, whole."""
 
-    network: str = "tiny"
+    network: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NETWORK")] = "tiny"
     """Name of the network."""
     initial_weights: str | None = None
     """What the backbone starts from: `public` for weights from the Hugging Face hub, or a file of
     weights; None draws them."""
-    datasets: tuple[str, ...] = ("packed/full",)
-    """What to train on, as `haco.open_dataset` names it; several are joined one after another."""
+    drop_path: float | None = None
+    """How often a vision transformer's last block is skipped for a crop; earlier ones less, the
+    first never. None leaves it as the network has it: 0.55 in `hamer`, 0 in others."""
+    datasets: Annotated[tuple[str, ...], tyro.conf.arg(name="data")] = ("packed/full",)
+    """What to train on, as `haco.open_dataset` names it; several are joined."""
+    dataset_weights: Annotated[tuple[float, ...], tyro.conf.arg(name="data-weights")] = ()
+    """How much of an epoch comes from each dataset, relative to one another; none given takes every
+    sample once."""
     num_train: int | None = None
     """How many samples of each made picture set to train on; for `synthetic/...` only."""
     num_val: int | None = None
@@ -146,44 +161,13 @@ class TrainConfig:
             )
         if not self.datasets:
             raise ValueError("training needs at least one dataset")
-
-
-PRESETS: Mapping[str, TrainConfig] = MappingProxyType(
-    {
-        "debug": TrainConfig(
-            datasets=("synthetic/easy",),
-            num_train=40,
-            num_val=16,
-            epochs=2,
-            batch_size=8,
-            workers=0,
-            augmentation=None,
-        ),
-        "tiny": TrainConfig(
-            datasets=("packed/easy",),
-            epochs=5,
-            batch_size=32,
-            augmentation=Augmentation(
-                scale=0.15,
-                rotation_probability=0.2,
-                shift=0.05,
-                zoom_probability=0.0,
-                low_resolution_probability=0.1,
-                motion_blur_probability=0.0,
-                noise_probability=0.0,
-                jpeg_probability=0.0,
-            ),
-            loss=LossConfig(
-                false_positives=0.0,
-                regularisation=0.0,
-                smoothness=0.0,
-                touch=0.3,
-                keypoints=2.0,
-                vertex_share=0.0,
-            ),
-        ),
-    }
-)
-"""Whole runs by name. `debug` is ten steps on made pictures: a minute on a CPU. `tiny` made the
-bundled weights in a quarter of an hour on two CPU cores, from 16,000 packed `easy` pictures; `make
-tiny` does all of it. So short a run has no use for the terms that are left out."""
+        weights = self.dataset_weights
+        if weights and (
+            len(weights) != len(self.datasets) or min(weights) < 0 or sum(weights) == 0
+        ):
+            raise ValueError(
+                "dataset_weights must hold one weight a dataset, none below 0 and not all 0; got "
+                f"{len(weights)} {weights} for {len(self.datasets)} datasets"
+            )
+        if self.drop_path is not None and not 0 <= self.drop_path < 1:
+            raise ValueError(f"drop_path must lie in 0..1 and below 1, got {self.drop_path}")

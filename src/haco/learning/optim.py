@@ -35,7 +35,7 @@ def build_optimizer(modules: Mapping[str, nn.Module], config: OptimConfig) -> to
             for name, parameter in part.named_parameters(recurse=False):
                 if parameter.requires_grad:
                     share = share_of(f"{prefix}.{name}" if prefix else name)
-                    is_decayed = is_map and name == "weight"
+                    is_decayed = config.decay_everything or (is_map and name == "weight")
                     groups.setdefault((share, is_decayed), []).append(parameter)
     listed = [
         {
@@ -94,17 +94,22 @@ def _layer_number(name: str) -> int | None:
     return None if found is None else int(found[1])
 
 
-def learning_rate(step: int, num_steps: int, config: OptimConfig) -> float:
-    """Give the learning rate of one step: a straight rise, then half a cosine down.
+def learning_rate(step: int, steps_per_epoch: int, epochs: int, config: OptimConfig) -> float:
+    """Give the learning rate of one step: a straight rise, then half a cosine or stairs down.
 
     Args:
         step: From 0.
-        num_steps: Of the whole run.
-        config: The highest rate, the share of steps that it rises for, and the share left.
+        steps_per_epoch: Of this run.
+        epochs: Of the whole run.
+        config: The highest rate, the share of steps that it rises for, and how it falls.
     """
+    num_steps = steps_per_epoch * epochs
     rising = round(config.warm_up * num_steps)
     if step < rising:
         return config.learning_rate * (step + 1) / (rising + 1)
+    if config.schedule == "steps":
+        passed = sum(step >= milestone * steps_per_epoch for milestone in config.milestones)
+        return config.learning_rate * config.step_factor**passed
     gone = min((step - rising) / max(num_steps - rising, 1), 1)
     share = config.final_share + (1 - config.final_share) * (1 + math.cos(math.pi * gone)) / 2
     return config.learning_rate * share

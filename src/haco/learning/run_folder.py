@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,47 +19,82 @@ from haco.learning.config import TrainConfig
 
 logger = logging.getLogger(__name__)
 
+CONFIG = "config.json"
 CHECKPOINT = "last.pt"
 """Everything needed to go on."""
 BEST, LAST = "best.safetensors", "last.safetensors"
 """The averaged weights after the best epoch on validation, and after the last."""
 
 
-def open_run(folder: Path, config: TrainConfig, *, resume: bool) -> None:
-    """Make a run's folder and write down what is run, or check that it is the same run.
+def check_run(folder: Path, config: TrainConfig, *, resume: bool) -> None:
+    """See that a run can begin in a folder, or that the one there can go on.
 
     Raises:
-        InputError: A run is there and `resume` is not set, or the run there is another.
+        InputError: A run is there and `resume` is not set, none is there and it is, or the run
+            there is another.
     """
-    text = json.dumps(dataclasses.asdict(config), indent=2) + "\n"
-    written = folder / "config.json"
+    written = folder / CONFIG
     if not written.exists():
         if resume:
             raise InputError(f"{folder}: no run to resume here; check the path")
-        provenance = {
-            "command": shlex.join([_program(), *sys.argv[1:]]),
-            "commit": git_commit(),
-            "haco": haco.__version__,
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-            "machine": platform.machine(),
-        }
-        with write_atomically(folder / "run.json") as part:
-            part.write_text(json.dumps(provenance, indent=2) + "\n")
-        with write_atomically(written) as part:
-            part.write_text(text)
     elif not resume:
         raise InputError(f"{folder}: holds a run already; resume it or choose another folder")
-    elif written.read_text() != text:
+    elif written.read_text() != _as_text(config):
         raise InputError(
             f"{written}: the run here has another config; resume it with that one or start anew"
         )
 
 
+def begin_run(folder: Path, config: TrainConfig, *, roots: Path, device: str) -> None:
+    """Make a run's folder and write down what is run; nothing to do where it was begun before.
+
+    Args:
+        folder: Of the run.
+        config: Of the run.
+        roots: Where the datasets lie.
+        device: Where the run computes.
+    """
+    if (folder / CONFIG).exists():
+        return
+    provenance = {
+        "command": shlex.join([_program(), *sys.argv[1:]]),
+        "commit": git_commit(),
+        "roots": str(roots.resolve()),
+        "device": device,
+        "haco": haco.__version__,
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+    }
+    with write_atomically(folder / "run.json") as part:
+        part.write_text(json.dumps(provenance, indent=2) + "\n")
+    with write_atomically(folder / CONFIG) as part:
+        part.write_text(_as_text(config))
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """Read what `begin_run` wrote of a run's origin.
+
+    Raises:
+        InputError: No run is there, or the file is damaged.
+    """
+    path = folder / "run.json"
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise InputError(f"{folder}: no run to resume here; check the path") from error
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); start the run anew") from error
+
+
+def _as_text(config: TrainConfig) -> str:
+    return json.dumps(dataclasses.asdict(config), indent=2) + "\n"
+
+
 def run_command(folder: Path) -> str:
     """Give the command that began a run."""
-    return json.loads((folder / "run.json").read_text())["command"]
+    return read_run(folder)["command"]
 
 
 def git_commit() -> str | None:

@@ -1,7 +1,7 @@
 """Training: one loop that can be killed at any moment and resumed to the same losses.
 
-config = haco.PRESETS["tiny"]
-run = haco.train(config, roots=Path("datasets"), out=Path("runs/first"))
+config = haco.RECIPES["debug"]
+run = haco.train(config, out=Path("runs/first"))
 run.model, run.scores
 """
 
@@ -11,33 +11,35 @@ import math
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import rich.progress
 import torch
 
-from haco.data.index import open_dataset
 from haco.data.labels import Truth, truth_of
 from haco.data.loading import CropDataset, Draw, training_batches
 from haco.data.readers.common import Reader
-from haco.data.readers.joined import JoinedReader
-from haco.data.sampling import balance_scores, draw_balanced
 from haco.data.statistics import count_contact
 from haco.files import InputError
 from haco.geometry.contact import PROTOCOLS
-from haco.hands.topologies import load_hand
 from haco.learning.checkpoint import Training, load_checkpoint, save_checkpoint, save_tensors
 from haco.learning.config import TrainConfig
+from haco.learning.draws import epoch_draw
 from haco.learning.evaluate import Scores, evaluate
 from haco.learning.losses import contact_loss
-from haco.learning.optim import AveragedWeights, build_optimizer, learning_rate, set_rate
-from haco.learning.run_folder import BEST, CHECKPOINT, LAST, MetricsLog, open_run, run_command
-from haco.learning.terms import build_loss_terms
+from haco.learning.optim import learning_rate, set_rate
+from haco.learning.run_folder import (
+    BEST,
+    CHECKPOINT,
+    LAST,
+    MetricsLog,
+    begin_run,
+    check_run,
+    run_command,
+)
+from haco.learning.start import open_split, start_training
 from haco.models.contact_net import ContactNet
-from haco.models.networks import create_model
-from haco.models.pretrained import fetch_public, initialise_backbone
 from haco.models.weights import WeightsMeta, load_weights, save_weights
-from haco.types import Crop, Split
+from haco.types import Crop
 
 logger = logging.getLogger(__name__)
 
@@ -73,7 +75,7 @@ def train(
     """Train a network.
 
     Args:
-        config: What to train, on what, and how; see `haco.PRESETS`.
+        config: What to train, on what, and how; see `haco.RECIPES`.
         out: Folder of the run.
         roots: Folder that the datasets lie in.
         resume: Go on with the run in `out`, from its last checkpoint.
@@ -90,15 +92,17 @@ def train(
         FloatingPointError: A loss is not finite; the batch is kept in `out` for inspection.
     """
     training_set, validation_set = (open_split(config, roots, split) for split in ("train", "val"))
-    place = torch.device(device)
-    open_run(out, config, resume=resume)
+    check_run(out, config, resume=resume)
     seed_everything(config.seed)
     truth = truth_of(training_set, PROTOCOLS[config.protocol])
-    goes_on = resume and (out / CHECKPOINT).exists()
-    state = _start(config, truth, place, initial=None if goes_on else config.initial_weights)
-    if goes_on:
+    has_checkpoint = (out / CHECKPOINT).exists()
+    state = start_training(config, truth, torch.device(device), has_checkpoint=has_checkpoint)
+    if has_checkpoint:
         load_checkpoint(out / CHECKPOINT, state)
-    log, draw = MetricsLog(out, first_step=state.step), balanced_draw(config, truth)
+    begin_run(out, config, roots=roots, device=device)
+    log = MetricsLog(out, first_step=state.step)
+    sizes = [len(reader) for reader in training_set.readers]
+    draw = epoch_draw(config.sampling, config.dataset_weights, truth, sizes)
     stop = sys.maxsize if stop_after is None else state.step + stop_after
     scores = None
     with _bar(shown=progress) as bar:
@@ -112,62 +116,6 @@ def train(
     best = out / BEST
     model = load_weights(best)[0] if best.exists() else state.average.network
     return Run(model=model, scores=scores, config=config, folder=out, is_finished=is_finished)
-
-
-def open_split(config: TrainConfig, roots: Path, split: Split) -> Reader:
-    """Open one split of all datasets of a run, one after another."""
-    num = {"train": config.num_train, "val": config.num_val}.get(split)
-    readers = []
-    for name in config.datasets:
-        options: dict[str, Any] = (
-            {"num": num} if name.startswith("synthetic") and num is not None else {}
-        )
-        readers.append(open_dataset(name, roots, split=split, **options))
-    return readers[0] if len(readers) == 1 else JoinedReader(tuple(readers))
-
-
-def balanced_draw(config: TrainConfig, truth: Truth) -> Draw | None:
-    """Give the draw of balanced contact sampling, anew at each call; None if it is not wanted."""
-    sampling = config.sampling
-    if not sampling.balanced:
-        return None
-    mean = count_contact(truth.contact, truth.valid).mean
-    scores = balance_scores(truth.contact, mean)
-    return lambda rng: draw_balanced(
-        scores,
-        rng,
-        num_bins=sampling.num_bins,
-        curvature=sampling.curvature,
-        untouched=sampling.untouched,
-    )
-
-
-def _start(
-    config: TrainConfig, truth: Truth, device: torch.device, *, initial: str | None
-) -> Training:
-    hand = load_hand("open")
-    network = create_model(config.network)
-    if initial is not None:
-        public = initial == "public"
-        initialise_backbone(network, fetch_public(config.network) if public else initial)
-    network.set_levels(hand.levels)
-    counts = count_contact(truth.contact, truth.valid)
-    network.decoder.start_from_mean(torch.from_numpy(counts.mean).float())
-    terms = build_loss_terms(
-        counts.negatives,
-        counts.positives,
-        faces=hand.faces,
-        levels=hand.levels,
-        epochs=config.epochs,
-        config=config.loss,
-    )
-    network, terms = network.to(device), terms.to(device)
-    return Training(
-        network=network,
-        average=AveragedWeights(network, config.optim.ema),
-        terms=terms,
-        optimizer=build_optimizer({"network": network, "terms": terms}, config.optim),
-    )
 
 
 def _train_epoch(
@@ -205,7 +153,7 @@ def _train_epoch(
         )
     task = bar.add_task("", total=num_batches, completed=state.batch)
     for crop in batches:
-        rate = learning_rate(state.step, num_batches * config.epochs, config.optim)
+        rate = learning_rate(state.step, num_batches, config.epochs, config.optim)
         began = time.perf_counter()
         losses = _step(state, config, crop, rate, out)
         seconds = time.perf_counter() - began
@@ -243,7 +191,8 @@ def _step(
     set_rate(state.optimizer, rate)
     state.optimizer.zero_grad()
     total.backward()
-    torch.nn.utils.clip_grad_norm_(state.network.parameters(), config.optim.clip)
+    if config.optim.clip:
+        torch.nn.utils.clip_grad_norm_(state.network.parameters(), config.optim.clip)
     state.optimizer.step()
     state.average.update(state.network, state.step)
     return losses

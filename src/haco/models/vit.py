@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from haco.files import InputError
 from haco.models.initialise import draw_normal
 
 NORM_EPSILON = 1e-6
@@ -179,3 +180,20 @@ def _initialise(module: nn.Module) -> None:
             draw_normal(parameter, std=0.02)
         elif name.endswith("bias"):
             nn.init.zeros_(parameter)
+
+
+def set_drop_path(backbone: nn.Module, rate: float) -> None:
+    """Let the last block of a vision transformer be skipped this often, earlier ones less.
+
+    Args:
+        backbone: Of a network.
+        rate: Share of crops that skip the last block in training; it grows evenly from 0.
+
+    Raises:
+        InputError: The backbone is no vision transformer.
+    """
+    blocks = [part for part in backbone.modules() if isinstance(part, Block)]
+    if not blocks:
+        raise InputError("drop_path is for vision transformers, and this network is none")
+    for index, block in enumerate(blocks):
+        block.drop_path = rate * index / max(len(blocks) - 1, 1)

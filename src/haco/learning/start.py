@@ -1,0 +1,82 @@
+"""What a training run starts from: its data, its network, its loss and its optimiser."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from haco.data.index import open_dataset
+from haco.data.labels import Truth
+from haco.data.readers.joined import JoinedReader
+from haco.data.statistics import count_contact
+from haco.hands.topologies import load_hand
+from haco.learning.checkpoint import Training
+from haco.learning.config import TrainConfig
+from haco.learning.optim import AveragedWeights, build_optimizer
+from haco.learning.terms import build_loss_terms
+from haco.models.contact_net import ContactNet
+from haco.models.networks import create_model
+from haco.models.pretrained import fetch_public, initialise_backbone
+from haco.models.vit import set_drop_path
+from haco.types import Split
+
+
+def open_split(config: TrainConfig, roots: Path, split: Split) -> JoinedReader:
+    """Open one split of all datasets of a run, one after another."""
+    num = {"train": config.num_train, "val": config.num_val}.get(split)
+    readers = []
+    for name in config.datasets:
+        options: dict[str, Any] = (
+            {"num": num} if name.startswith("synthetic") and num is not None else {}
+        )
+        readers.append(open_dataset(name, roots, split=split, **options))
+    return JoinedReader(tuple(readers))
+
+
+def start_training(
+    config: TrainConfig, truth: Truth, device: torch.device, *, has_checkpoint: bool
+) -> Training:
+    """Make what a run begins with; torch's generators must be seeded.
+
+    Args:
+        config: Of the run.
+        truth: Of the training set.
+        device: Where to compute.
+        has_checkpoint: Whether a checkpoint is about to be loaded, so that initial weights need
+            not be.
+
+    Raises:
+        InputError: The initial weights are missing or do not fit, or an option does not suit the
+            network.
+    """
+    hand = load_hand("open")
+    network = _network(config, has_checkpoint=has_checkpoint)
+    network.set_levels(hand.levels)
+    counts = count_contact(truth.contact, truth.valid)
+    network.decoder.start_from_mean(torch.from_numpy(counts.mean).float())
+    terms = build_loss_terms(
+        counts.negatives,
+        counts.positives,
+        faces=hand.faces,
+        levels=hand.levels,
+        epochs=config.epochs,
+        config=config.loss,
+    )
+    network, terms = network.to(device), terms.to(device)
+    return Training(
+        network=network,
+        average=AveragedWeights(network, config.optim.ema),
+        terms=terms,
+        optimizer=build_optimizer({"network": network, "terms": terms}, config.optim),
+    )
+
+
+def _network(config: TrainConfig, *, has_checkpoint: bool) -> ContactNet:
+    network = create_model(config.network)
+    if config.drop_path is not None:
+        set_drop_path(network.backbone, config.drop_path)
+    initial = config.initial_weights
+    if initial is not None and not has_checkpoint:
+        source = fetch_public(config.network) if initial == "public" else initial
+        initialise_backbone(network, source)
+    return network
