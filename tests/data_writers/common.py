@@ -51,6 +51,8 @@ class Truth:
     K: np.ndarray
     colour: tuple[int, int, int]
     """Of the flat picture."""
+    contact: np.ndarray | None = None
+    """Bits that come with the set."""
     lens: np.ndarray | None = None
     """Eight coefficients of a lens that bends the picture."""
 

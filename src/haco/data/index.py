@@ -11,8 +11,11 @@ from haco.data.readers.common import Reader
 from haco.data.readers.decaf import DecafReader
 from haco.data.readers.dexycb import DexYcbReader
 from haco.data.readers.folder import FolderReader
+from haco.data.readers.h2o import H2oReader
+from haco.data.readers.h2o3d import H2o3dReader
 from haco.data.readers.hi4d import Hi4dReader
 from haco.data.readers.hic import HicReader
+from haco.data.readers.ho3d import Ho3dReader
 from haco.data.readers.interhand26m import InterHandReader
 from haco.data.readers.mow import MowReader
 from haco.data.readers.obman import ObManReader
@@ -29,8 +32,11 @@ READERS: Mapping[str, Callable[..., Reader]] = MappingProxyType(
         "decaf": DecafReader,
         "dexycb": DexYcbReader,
         "folder": FolderReader,
+        "h2o": H2oReader,
+        "h2o3d": H2o3dReader,
         "hi4d": Hi4dReader,
         "hic": HicReader,
+        "ho3d": Ho3dReader,
         "interhand26m": InterHandReader,
         "mow": MowReader,
         "obman": ObManReader,

@@ -53,7 +53,7 @@ def assert_sample(reader: GeometryReader, index: int, truth: Truth) -> None:
     np.testing.assert_allclose(sample.box, box_of_points(pixels), atol=0.01)
     np.testing.assert_allclose(sample.keypoints, truth.pixels(truth.joints), atol=0.01)
     assert sample.distance is None
-    assert sample.contact is None
+    np.testing.assert_array_equal(sample.contact, truth.contact)
 
 
 def write_released(mini: Mini, name: str, split: str = "train") -> np.ndarray:
