@@ -14,8 +14,7 @@ from haco.learning.config_file import read_config
 from haco.learning.evaluate import evaluate
 from haco.learning.run_folder import BEST, CONFIG, LAST, read_run
 from haco.learning.train import Run, train
-from haco.models.find import find_weights
-from haco.models.weights import load_weights
+from haco.models.find import load_network
 from haco.synth.draw import write_pictures
 from haco.types import Split
 
@@ -60,7 +59,7 @@ def evaluate_command(
     workers: int,
 ) -> int:
     """Score weights on a dataset and print the table."""
-    network, meta = load_weights(find_weights(model))
+    network, meta = load_network(model)
     made = data.startswith("synthetic")
     if not made and (num is not None or seed is not None):
         raise InputError(f"{data}: num and seed are for made pictures (synthetic/...) only")

@@ -18,8 +18,10 @@ from haco.hands.model import HandModel
 from haco.hands.parts import part_maxima
 from haco.hands.topologies import load_hand
 from haco.models.contact_net import ContactNet
-from haco.models.find import find_weights
-from haco.models.weights import WeightsMeta, load_weights
+from haco.models.find import load_network
+from haco.models.onnx_net import OnnxNet
+from haco.models.saved import push, save_folder
+from haco.models.weights import WeightsMeta
 from haco.types import SIDES, Side
 
 
@@ -33,7 +35,7 @@ class ContactPredictor:
         ...     print(hand.side, hand.touch)
     """
 
-    network: ContactNet
+    network: ContactNet | OnnxNet
     meta: WeightsMeta
     hands: dict[Side, HandModel]
     """The surface the weights speak of, for either side."""
@@ -48,31 +50,79 @@ class ContactPredictor:
         *,
         detector: HandDetector | None = None,
         mano_dir: Path | None = None,
+        revision: str | None = None,
     ) -> "ContactPredictor":
         """Load weights.
 
         Args:
             name_or_path: A network whose weights come with haco (`tiny`), a `.safetensors` file
-                that haco wrote, a folder of `save_pretrained`, or `owner/name` on the hub.
+                that haco wrote, an `.onnx` file of `haco export`, a folder of `save_pretrained`,
+                or `owner/name` on the Hugging Face hub.
             device: Where to compute, as torch names it.
             detector: How to find hands; mediapipe's if not given.
             mano_dir: Folder of the user's MANO files, for weights that speak MANO's topology.
+            revision: Branch, tag or commit on the hub.
 
         Raises:
             InputError: No such weights, damaged weights, or no such device.
         """
         place = _device(device)
-        network, meta = load_weights(find_weights(name_or_path))
+        network, meta = load_network(name_or_path, place, revision=revision)
         hands: dict[Side, HandModel] = {
             side: load_hand(meta.topology, side=side, mano_dir=mano_dir) for side in SIDES
         }
         return cls(
-            network=network.to(place),
+            network=network,
             meta=meta,
             hands=hands,
             detector=detector or MediapipeDetector(),
             device=place,
         )
+
+    @classmethod
+    def from_pretrained(
+        cls, name_or_path: str | Path, *, revision: str | None = None, device: str = "cpu"
+    ) -> "ContactPredictor":
+        """Load what `save_pretrained` or `push_to_hub` saved; `load` by its usual name.
+
+        Args:
+            name_or_path: As in `load`.
+            revision: As in `load`.
+            device: As in `load`.
+        """
+        return cls.load(name_or_path, device, revision=revision)
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Save weights with all that belongs to them: config, topology, threshold, calibration.
+
+        Args:
+            folder: Made if missing. It gets `model.safetensors`, which alone holds everything,
+                and for readers `config.json` and a model card.
+
+        Raises:
+            InputError: The folder cannot be written, or the network came from an ONNX file.
+        """
+        save_folder(Path(folder), self._weights(), self.meta)
+
+    def push_to_hub(self, repository: str, *, private: bool = False) -> str:
+        """Save to the Hugging Face hub, as whoever logged in there (`hf auth login`).
+
+        Args:
+            repository: `owner/name`; made if missing.
+            private: Whether a new repository is hidden from others.
+
+        Returns:
+            The address of its page.
+
+        Raises:
+            InputError: The hub cannot be reached or refuses, or the network is an ONNX file.
+        """
+        return push(repository, self._weights(), self.meta, private=private)
+
+    def _weights(self) -> ContactNet:
+        if isinstance(self.network, OnnxNet):
+            raise InputError("an ONNX file is saved by copying it; load the weights it came from")
+        return self.network
 
     @overload
     def __call__(

@@ -19,6 +19,7 @@ from haco.data.statistics import count_contact
 from haco.geometry.contact import PROTOCOLS
 from haco.learning.metrics import THRESHOLDS, ContactMetrics, ContactScores
 from haco.models.contact_net import ContactNet
+from haco.models.onnx_net import OnnxNet
 from haco.models.weights import WeightsMeta
 from haco.types import ContactLogits
 
@@ -76,7 +77,7 @@ class Scores:
 
 
 def evaluate(
-    model: ContactNet,
+    model: ContactNet | OnnxNet,
     reader: Reader,
     *,
     meta: WeightsMeta | None = None,
@@ -135,7 +136,7 @@ class Answers:
 
 
 def collect_answers(
-    model: ContactNet,
+    model: ContactNet | OnnxNet,
     reader: Reader,
     *,
     protocol: str = "harmonised",
@@ -166,10 +167,12 @@ def collect_answers(
 
 
 @torch.inference_mode()
-def predict(model: ContactNet, image: Shaped[Tensor, "batch 3 size size"]) -> ContactLogits:
+def predict(
+    model: ContactNet | OnnxNet, image: Shaped[Tensor, "batch 3 size size"]
+) -> ContactLogits:
     """Run a network in evaluation mode on crops of bytes, and leave its mode as it was."""
     was_training = model.training
-    device = next(model.parameters()).device
+    device = next((it.device for it in model.parameters()), torch.device("cpu"))
     try:
         return model.eval()(image.to(device).float() / 255)
     finally:

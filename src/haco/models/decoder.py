@@ -50,10 +50,12 @@ class CrossAttention(nn.Module):
         queries = self.to_q(token).unflatten(-1, (self.num_heads, -1))
         key_rows, value_rows = self.to_kv.weight.unflatten(0, (2, self.num_heads, -1))
         queries = torch.einsum("bhd,hdc->bhc", queries, key_rows)
+        # The heads stand where queries usually do: all of them read the same keys and values.
+        tokens = context[:, None]
         seen = nn.functional.scaled_dot_product_attention(
-            queries, context, context, scale=self.scale
+            queries[:, None], tokens, tokens, scale=self.scale
         )
-        values = torch.einsum("bhc,hdc->bhd", seen, value_rows)
+        values = torch.einsum("bhc,hdc->bhd", seen[:, 0], value_rows)
         return self.to_out(values.flatten(1))
 
 
@@ -144,7 +146,7 @@ class QueryTransformer(nn.Module):
         self, context: Float[Tensor, "batch tokens channels"]
     ) -> Float[Tensor, "batch dim"]:
         """Give the query after it has read the context."""
-        query = self.to_token_embedding(context.new_zeros(len(context), 1))
+        query = self.to_token_embedding(context.new_zeros(context.shape[0], 1))
         return self.transformer(query + self.pos_embedding[0], context)
 
 

@@ -73,3 +73,30 @@ def _reason(error: Exception, name: str, revision: str | None) -> str:
         f"cannot be fetched from the Hugging Face hub ({type(error).__name__}); "
         f"download its {name} elsewhere and give the file"
     )
+
+
+def upload_folder(repository: str, folder: Path, *, private: bool, message: str) -> str:
+    """Put a folder's files on the hub, and give the address of their page.
+
+    Args:
+        repository: `owner/name`; made if missing.
+        folder: The files.
+        private: Whether a new repository is hidden from others.
+        message: Of the commit.
+
+    Raises:
+        InputError: No way to the hub, nobody logged in, or no right to write there.
+    """
+    if _is_offline():
+        raise InputError(f"{repository}: not uploaded, no way to the Hugging Face hub from here")
+    api = huggingface_hub.HfApi()
+    try:
+        made = api.create_repo(repository, private=private, exist_ok=True)
+        api.upload_folder(repo_id=made.repo_id, folder_path=folder, commit_message=message)
+    except (OSError, HfHubHTTPError, HFValidationError) as error:
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise InputError(
+            f"{repository}: not uploaded ({reason}); log in with `hf auth login`, "
+            "and choose a name that you may write to"
+        ) from error
+    return str(made)

@@ -104,7 +104,7 @@ class VisionTransformer(nn.Module):
     def forward(self, image: Float[Tensor, "batch 3 224 224"]) -> Float[Tensor, "batch 196 dim"]:
         """Give the patch tokens after the final norm."""
         patches = self.patch_embed(image)
-        first = self.cls_token.expand(len(patches), -1, -1)
+        first = self.cls_token.expand(patches.shape[0], -1, -1)
         tokens = torch.cat([first, patches], dim=1) + self.pos_embed
         return self.norm(self.blocks(tokens))[:, 1:]
 
@@ -140,7 +140,7 @@ class ResizedVit(nn.Module):
         )
         tokens = self.vit(resized)
         if self.is_reference:
-            tokens = tokens.reshape(len(tokens), tokens.shape[2], -1)
+            tokens = tokens.reshape(tokens.shape[0], tokens.shape[2], -1)
         else:
             tokens = tokens.transpose(1, 2)
         return tokens.unflatten(2, (self.vit.grid, self.vit.grid))

@@ -72,6 +72,10 @@ class WeightsMeta:
             if not (math.isfinite(value) and value > 0):
                 raise InputError(f"{name} is {value}; it must be a positive number")
 
+    def to_json(self) -> str:
+        """Give it as it stands in files."""
+        return json.dumps(dataclasses.asdict(self), sort_keys=True)
+
     def probabilities(
         self, logits: ContactLogits
     ) -> tuple[Float[Tensor, "batch vertices"], Float[Tensor, " batch"]]:
@@ -123,7 +127,7 @@ def save_weights(path: Path, model: ContactNet, meta: WeightsMeta, *, is_half: b
             raise InputError(f"{path}: not written, weight '{key}' is not finite; train again")
         tensors[key] = stored
     # One key only: safetensors writes several in an order that changes from run to run.
-    metadata = {METADATA_KEY: json.dumps(dataclasses.asdict(meta), sort_keys=True)}
+    metadata = {METADATA_KEY: meta.to_json()}
     content = safetensors.torch.save(tensors, metadata)
     with write_atomically(path) as part:
         part.write_bytes(content)
@@ -141,7 +145,7 @@ def load_weights(path: Path, *, topology: str | None = None) -> tuple[ContactNet
             the network that it names.
     """
     text, tensors = _read(path)
-    meta = _parse_meta(path, text)
+    meta = parse_meta(path, text)
     if topology is not None and meta.topology != topology:
         raise InputError(
             f"{path}: weights for the {meta.topology} hand's vertices, but the {topology} hand is "
@@ -193,13 +197,14 @@ def _full(value: Tensor) -> Tensor:
     return value.float() if value.is_floating_point() else value
 
 
-def _read(path: Path) -> tuple[str, dict[str, Tensor]]:
+def _read(path: Path, *, with_tensors: bool = True) -> tuple[str, dict[str, Tensor]]:
     if not path.is_file():
         raise InputError(f"{path}: no such weights file; check the path")
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            keys = file.keys() if with_tensors else ()
+            tensors = {key: file.get_tensor(key) for key in keys}
     except (SafetensorError, OSError) as error:
         raise InputError(
             f"{path}: damaged or not a safetensors file ({error}); get a whole copy"
@@ -211,7 +216,17 @@ def _read(path: Path) -> tuple[str, dict[str, Tensor]]:
     return metadata[METADATA_KEY], tensors
 
 
-def _parse_meta(path: Path, text: str) -> WeightsMeta:
+def read_meta(path: Path) -> WeightsMeta:
+    """Read what a weights file says of itself, without its weights.
+
+    Raises:
+        InputError: As `load_weights`.
+    """
+    return parse_meta(path, _read(path, with_tensors=False)[0])
+
+
+def parse_meta(path: Path, text: str) -> WeightsMeta:
+    """Read the metadata of a file, as `WeightsMeta.to_json` wrote it."""
     try:
         values: dict[str, Any] = json.loads(text)
         return WeightsMeta(**values)
