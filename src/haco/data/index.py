@@ -16,6 +16,7 @@ from haco.data.readers.h2o3d import H2o3dReader
 from haco.data.readers.hi4d import Hi4dReader
 from haco.data.readers.hic import HicReader
 from haco.data.readers.ho3d import Ho3dReader
+from haco.data.readers.hoi4d import Hoi4dReader
 from haco.data.readers.interhand26m import InterHandReader
 from haco.data.readers.mow import MowReader
 from haco.data.readers.obman import ObManReader
@@ -37,6 +38,7 @@ READERS: Mapping[str, Callable[..., Reader]] = MappingProxyType(
         "hi4d": Hi4dReader,
         "hic": HicReader,
         "ho3d": Ho3dReader,
+        "hoi4d": Hoi4dReader,
         "interhand26m": InterHandReader,
         "mow": MowReader,
         "obman": ObManReader,

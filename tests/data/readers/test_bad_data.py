@@ -9,6 +9,7 @@ from data_writers import (
     h2o,
     h2o3d,
     ho3d,
+    hoi4d,
     mow,
     obman,
 )
@@ -25,10 +26,13 @@ SETS = {
     "h2o": h2o,
     "h2o3d": h2o3d,
     "ho3d": ho3d,
+    "hoi4d": hoi4d,
     "mow": mow,
     "obman": obman,
 }
 WITHOUT_MANO = ("obman",)
+HANDS_BY_FILES = ("hoi4d",)
+"""Where a hand is there if its annotation is: a file that is gone is a hand that was not seen."""
 MANO_SETS = [name for name in SETS if name not in WITHOUT_MANO]
 
 
@@ -47,8 +51,11 @@ def test_what_is_damaged_or_missing_is_named(name, tmp_path):
         with pytest.raises(InputError, match=path.name):
             opened(name, tmp_path)[0]
         path.unlink()
-        with pytest.raises(InputError, match=f"{path.name}.*no such file"):
-            opened(name, tmp_path)[0]
+        if path == mini.annotation and name in HANDS_BY_FILES:
+            assert opened(name, tmp_path)[0].key == mini.truths[1].key
+        else:
+            with pytest.raises(InputError, match=f"{path.name}.*no such file"):
+                opened(name, tmp_path)[0]
         path.write_bytes(content)
     mini.mesh.write_text("v 0 0 0\n")
     load_mesh.cache_clear()
