@@ -1,6 +1,7 @@
 """The picture engine: sample i of a picture set, made from three numbers and nothing else."""
 
 import dataclasses
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,12 +34,35 @@ def make_sample(
         supersample: Rays along each side of a pixel; the set's own number if not given.
     """
     chosen = find_picture_set(picture_set)
+    drawn = draw_all(picture_set, seed, index)
+    rays = chosen.supersample if supersample is None else supersample
+    return photograph(drawn, size, rays)
+
+
+class Drawn(NamedTuple):
+    """Sample `index` of a series before it is a picture."""
+
+    key: str
+    interaction: Interaction
+    scene: Scene
+    is_left: bool
+    """The finished picture is mirrored, so that the right hand in it becomes a left one."""
+
+
+def draw_all(picture_set: str, seed: int, index: int) -> Drawn:
+    """Draw what one sample shows, but no picture of it; see `make_sample`."""
+    chosen = find_picture_set(picture_set)
     rng = np.random.default_rng([chosen.number, seed, index])
     interaction, scene = draw_visible(chosen, rng)
     is_left = rng.random() < chosen.left_share
-    image = render(scene, size, chosen.supersample if supersample is None else supersample)
-    sample = _label(f"synthetic/{picture_set}/{seed}/{index}", image, interaction, scene)
-    return mirror_sample(sample) if is_left else sample
+    return Drawn(f"synthetic/{picture_set}/{seed}/{index}", interaction, scene, is_left)
+
+
+def photograph(drawn: Drawn, size: int, supersample: int) -> Sample:
+    """Draw the picture of a scene and label it."""
+    image = render(drawn.scene, size, supersample)
+    sample = _label(drawn.key, image, drawn.interaction, drawn.scene)
+    return mirror_sample(sample) if drawn.is_left else sample
 
 
 def find_picture_set(name: str) -> PictureSet:

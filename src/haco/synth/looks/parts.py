@@ -38,6 +38,8 @@ class Part:
     """One `MATERIAL` record."""
     casts_shadow: bool = True
     """A plane need not: it has nothing behind it."""
+    role: str = "clutter"
+    """What it is in the scene: a name in `haco.synth.truth.SEGMENTS`."""
 
     def placed(self, T: Float[np.ndarray, "4 4"]) -> "Part":
         """Carry the mesh into another frame by a rigid 4x4 matrix; the paint stays on it."""
@@ -127,9 +129,10 @@ def hand_part(
     )
     placed = whole.prolong(vertices.astype(np.float64))
     faces = whole.faces[:, ::-1] if mirrored else whole.faces
-    return make_part(
+    part = make_part(
         placed, faces, whole.extend(paint), skin.material, rest=whole.rest, smooth=True
     )
+    return dataclasses.replace(part, role="hand")
 
 
 def band_part(
@@ -227,6 +230,11 @@ def shape_parts(
         part = make_part(placed[used], own, paint, material, rest=vertices[used])
         parts.append(dataclasses.replace(part, casts_shadow=shape.kind != "plane"))
     return parts
+
+
+def having_role(role: str, parts: list[Part]) -> list[Part]:
+    """Say of parts what they are in the scene."""
+    return [dataclasses.replace(part, role=role) for part in parts]
 
 
 def make_part(

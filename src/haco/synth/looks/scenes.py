@@ -10,7 +10,7 @@ from haco.geometry.raster import rasterize
 from haco.synth.looks.backgrounds import TEXTURES, Background, draw_background
 from haco.synth.looks.lights import draw_light
 from haco.synth.looks.materials import draw_object_material, draw_skin
-from haco.synth.looks.parts import Part, arm, hand_part, shape_parts
+from haco.synth.looks.parts import Part, arm, hand_part, having_role, shape_parts
 from haco.synth.looks.postprocess import Photo, draw_photo
 from haco.synth.looks.things import clearance, draw_clothing, draw_clutter, target_parts
 from haco.synth.looks.views import View, draw_view, free_normal
@@ -57,7 +57,7 @@ def draw_scene(
     skin = draw_skin(rng) if everyday else draw_skin(rng, gloves=0.0, varnish=0.0)
     parts = [hand_part(interaction.render_vertices, skin)]
     if everyday:
-        parts += draw_clothing(interaction.render_vertices, rng)
+        parts += having_role("clothing", draw_clothing(interaction.render_vertices, rng))
     parts += target_parts(interaction, skin, rng, plain=not everyday)
     forearm = arm().direction(interaction.render_vertices)
     for _ in range(_MOST_VIEWS):

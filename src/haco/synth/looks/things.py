@@ -13,7 +13,14 @@ from haco.synth.looks.materials import (
     draw_skin,
     make_material,
 )
-from haco.synth.looks.parts import Part, band_part, hand_part, shape_parts, watch_face
+from haco.synth.looks.parts import (
+    Part,
+    band_part,
+    hand_part,
+    having_role,
+    shape_parts,
+    watch_face,
+)
 from haco.synth.looks.views import View, free_normal
 from haco.synth.objects.shapes import SHAPE_SHARES, Shape, draw_shape
 from haco.synth.objects.solids import half_space
@@ -68,14 +75,15 @@ def target_parts(
     """
     parts = []
     for placed in interaction.objects:
-        parts += _placed_parts(placed, skin, rng)
+        parts += having_role(placed.role, _placed_parts(placed, skin, rng))
     for part in parts if plain else []:
         part.material["pattern"] = PATTERNS.index("plain")
     other = interaction.other_hand
     if other is not None:
         theirs = skin if rng.random() < 0.8 else draw_skin(rng)
-        parts.append(hand_part(other.render_vertices, theirs, mirrored=other.mirrored))
-        parts += draw_clothing(other.render_vertices, rng, mirrored=other.mirrored)
+        drawn = [hand_part(other.render_vertices, theirs, mirrored=other.mirrored)]
+        drawn += draw_clothing(other.render_vertices, rng, mirrored=other.mirrored)
+        parts += having_role("other hand", drawn)
     return parts
 
 
