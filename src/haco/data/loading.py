@@ -7,7 +7,7 @@ and a run that stopped in the middle of an epoch can go on at the very next batc
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -55,11 +55,34 @@ class CropDataset(Dataset[Crop]):
         return len(self.reader)
 
     def __getitem__(self, place: Place) -> Crop:
+        return self.named(place).crop
+
+    def named(self, place: Place) -> "NamedCrop":
+        """Give a crop with what its sample says of itself."""
         rng = np.random.default_rng([self.seed, _PIXELS, place.epoch, place.position])
         sample = self.reader[place.sample]
-        return to_crop(
+        crop = to_crop(
             sample, self.protocol, rng, self.augmentation, size=self.size, mode=self.mode
         )
+        return NamedCrop(crop, sample.key, sample.interaction)
+
+
+class NamedCrop(NamedTuple):
+    """A crop and where it comes from; in a batch, tuples of names."""
+
+    crop: Crop
+    key: Any
+    interaction: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class NamedCrops(Dataset[NamedCrop]):
+    """The same crops, each with its name."""
+
+    crops: CropDataset
+
+    def __getitem__(self, place: Place) -> NamedCrop:
+        return self.crops.named(place)
 
 
 def epoch_order(
@@ -85,6 +108,12 @@ def collate(crops: Sequence[Crop]) -> Crop:
         for name in ("contact", "valid", "keypoints")
     }
     return Crop(image=pictures.permute(0, 3, 1, 2), **rest)
+
+
+def collate_named(crops: Sequence[NamedCrop]) -> NamedCrop:
+    """Stack named crops into one batch."""
+    pictures, keys, interactions = zip(*crops, strict=True)
+    return NamedCrop(collate(pictures), keys, interactions)
 
 
 def training_batches(
@@ -115,21 +144,25 @@ def training_batches(
         places[start : start + batch_size]
         for start in range(first_batch * batch_size, whole, batch_size)
     ]
-    return _loader(dataset, batches, workers)
+    return _loader(dataset, batches, workers, collate)
 
 
-def all_batches(dataset: CropDataset, batch_size: int, *, workers: int = 0) -> DataLoader[Crop]:
+def all_batches(
+    dataset: CropDataset, batch_size: int, *, workers: int = 0
+) -> DataLoader[NamedCrop]:
     """Load every sample once, in the reader's order; the last batch may be smaller."""
     places = [Place(0, sample, sample) for sample in range(len(dataset))]
     batches = [places[start : start + batch_size] for start in range(0, len(places), batch_size)]
-    return _loader(dataset, batches, workers)
+    return _loader(NamedCrops(dataset), batches, workers, collate_named)
 
 
-def _loader(dataset: CropDataset, batches: list[list[Place]], workers: int) -> DataLoader[Crop]:
+def _loader(
+    dataset: Dataset[Any], batches: list[list[Place]], workers: int, collate_fn: Callable[..., Any]
+) -> DataLoader[Any]:
     return DataLoader(
         dataset,
         batch_sampler=batches,
-        collate_fn=collate,
+        collate_fn=collate_fn,
         num_workers=workers,
         worker_init_fn=_one_thread,
         # A generator of its own, so that opening a loader draws nothing from the run's.

@@ -5,7 +5,7 @@ print(scores)
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import torch
@@ -16,14 +16,18 @@ from haco.data.labels import truth_of
 from haco.data.loading import CropDataset, all_batches
 from haco.data.readers.common import Reader
 from haco.data.statistics import count_contact
-from haco.geometry.contact import PROTOCOLS
-from haco.learning.metrics import THRESHOLDS, ContactMetrics, ContactScores
+from haco.geometry.contact import PROTOCOLS, ContactProtocol
+from haco.geometry.mesh import geodesic_distances
+from haco.hands.model import HandModel
+from haco.learning.bootstrap import Intervals
+from haco.learning.geodesic import GeodesicScores
+from haco.learning.metrics import ContactMetrics, frequency_groups
+from haco.learning.scores import ContactScores
+from haco.learning.tally import Answer, Tally
 from haco.models.contact_net import ContactNet
 from haco.models.onnx_net import OnnxNet
 from haco.models.weights import WeightsMeta
 from haco.types import ContactLogits
-
-Groups = Mapping[str, Shaped[Tensor | np.ndarray, " vertices"]]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -31,11 +35,21 @@ class Scores:
     """What a network scored on one dataset."""
 
     contact: ContactScores
-    """At the threshold that its weights were given on validation."""
+    """At the threshold that its weights were given on validation, with groups of vertices."""
     half: ContactScores
     """At threshold 0.5, as in the paper's tables."""
     mean_map: ContactScores
     """Of the training set's mean contact, given as the answer for every hand."""
+    kinds: Mapping[str, ContactScores]
+    """At the threshold, for each kind of interaction by itself."""
+    sources: Mapping[str, ContactScores]
+    """At the threshold, for each dataset by itself."""
+    intervals: Intervals
+    """Ranges of the main scores that 95 of 100 other draws of as many hands would lie in."""
+    geodesic: GeodesicScores | None
+    """At the threshold; None if no hand's surface was given."""
+    tally: Tally = dataclasses.field(repr=False)
+    """What the scores were computed from, for curves and pictures."""
 
     def as_dict(self) -> dict[str, float]:
         """Give the main scores by name, for logs and weight files."""
@@ -59,6 +73,15 @@ class Scores:
             "mean_map_average_precision": mean_map.average_precision,
             "mean_map_best_macro_f1": mean_map.best_f1,
             "mean_map_best_micro_f1": mean_map.best_micro_f1,
+            **self._geodesic(),
+        }
+
+    def _geodesic(self) -> dict[str, float]:
+        if self.geodesic is None:
+            return {}
+        return {
+            "geodesic_predicted_to_true_mm": self.geodesic.predicted_to_true,
+            "geodesic_true_to_predicted_mm": self.geodesic.true_to_predicted,
         }
 
     def __str__(self) -> str:
@@ -83,7 +106,7 @@ def evaluate(
     meta: WeightsMeta | None = None,
     protocol: str = "harmonised",
     mean_map: Float[np.ndarray, " vertices"] | None = None,
-    groups: Groups | None = None,
+    hand: HandModel | None = None,
     batch_size: int = 64,
     workers: int = 0,
 ) -> Scores:
@@ -96,31 +119,105 @@ def evaluate(
         protocol: Contact protocol, a name of `PROTOCOLS`.
         mean_map: Mean contact of the training set. None takes that of `reader` itself, which
             flatters the mean map a little.
-        groups: Named sets of vertices to score by themselves.
+        hand: Its named parts are scored by themselves, and distances measured along its skin.
         batch_size: Crops at a time.
         workers: Processes that make crops.
     """
     meta = WeightsMeta(network="unnamed") if meta is None else meta
     rule = PROTOCOLS[protocol]
     if mean_map is None:
-        truth = truth_of(reader, rule)
-        mean_map = count_contact(truth.contact, truth.valid).mean
+        mean_map = mean_contact(reader, rule)
+    answers = network_answers(
+        model, reader, meta=meta, protocol=rule, batch_size=batch_size, workers=workers
+    )
+    return score(
+        answers,
+        mean_map=mean_map,
+        threshold=meta.threshold,
+        touch_threshold=meta.touch_threshold,
+        hand=hand,
+    )
+
+
+def score(
+    answers: Iterable[Answer],
+    *,
+    mean_map: Float[np.ndarray, " vertices"],
+    threshold: float = 0.5,
+    touch_threshold: float = 0.5,
+    hand: HandModel | None = None,
+) -> Scores:
+    """Score answers, wherever they come from; memory does not grow with their number.
+
+    Args:
+        answers: Batches of hands, in the dataset's order.
+        mean_map: Mean contact of the training set.
+        threshold: Where contact begins.
+        touch_threshold: Where a touching hand begins.
+        hand: As in `evaluate`.
+    """
     constant = torch.from_numpy(mean_map).float()
-    metrics, baseline = (
-        ContactMetrics(len(constant), thresholds=(*THRESHOLDS, meta.threshold)) for _ in range(2)
-    )
-    dataset = CropDataset(reader=reader, protocol=rule)
-    for crop in all_batches(dataset, batch_size, workers=workers):
-        probability, touch = meta.probabilities(predict(model, crop.image))
-        metrics.update(crop.contact, probability, valid=crop.valid, touch=touch)
-        baseline.update(crop.contact, constant.expand(len(crop.contact), -1), valid=crop.valid)
+    surface = None if hand is None else skin_distances(hand)
+    tally = Tally(threshold=threshold, num_vertices=len(constant), surface=surface)
+    baseline = ContactMetrics(len(constant))
+    for answer in answers:
+        tally.update(answer)
+        expected = constant.expand(len(answer.contact), -1)
+        baseline.update(answer.contact, expected, valid=answer.valid)
+    groups = {**frequency_groups(mean_map), **({} if hand is None else hand.parts)}
+    whole = tally.whole
+
+    def each(counters: Mapping[str, ContactMetrics]) -> dict[str, ContactScores]:
+        return {
+            name: counters[name].compute(threshold, touch_threshold=touch_threshold)
+            for name in sorted(counters)
+        }
+
     return Scores(
-        contact=metrics.compute(
-            meta.threshold, touch_threshold=meta.touch_threshold, groups=groups
-        ),
-        half=metrics.compute(0.5, touch_threshold=meta.touch_threshold, groups=groups),
+        contact=whole.compute(threshold, touch_threshold=touch_threshold, groups=groups),
+        half=whole.compute(0.5, touch_threshold=touch_threshold, groups=groups),
         mean_map=baseline.compute(0.5, groups=groups),
+        kinds=each(tally.kinds),
+        sources=each(tally.sources),
+        intervals=tally.bootstrap.intervals(),
+        geodesic=None if tally.geodesic is None else tally.geodesic.compute(),
+        tally=tally,
     )
+
+
+def network_answers(
+    model: ContactNet,
+    reader: Reader,
+    *,
+    meta: WeightsMeta,
+    protocol: ContactProtocol,
+    batch_size: int = 64,
+    workers: int = 0,
+) -> Iterator[Answer]:
+    """Run a network over a reader, batch by batch, with calibrated probabilities."""
+    dataset = CropDataset(reader=reader, protocol=protocol)
+    for crop, keys, interactions in all_batches(dataset, batch_size, workers=workers):
+        probability, touch = meta.probabilities(predict(model, crop.image))
+        yield Answer(
+            contact=crop.contact,
+            valid=crop.valid,
+            probability=probability,
+            touch=touch,
+            keys=keys,
+            interactions=interactions,
+        )
+
+
+def mean_contact(reader: Reader, protocol: ContactProtocol) -> Float[np.ndarray, " vertices"]:
+    """Give how often each vertex touches in a dataset, among the hands for which that is known."""
+    truth = truth_of(reader, protocol)
+    return count_contact(truth.contact, truth.valid).mean
+
+
+def skin_distances(hand: HandModel) -> Float[Tensor, "vertices vertices"]:
+    """Measure the ways along a hand's skin between all pairs of vertices, metres, at rest."""
+    vertices, faces = hand.template.double().numpy(), hand.closed_faces.numpy()
+    return torch.from_numpy(geodesic_distances(vertices, faces)).float()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -154,7 +251,7 @@ def collect_answers(
     """
     dataset = CropDataset(reader=reader, protocol=PROTOCOLS[protocol])
     said, truths = [], []
-    for crop in all_batches(dataset, batch_size, workers=workers):
+    for crop, _, _ in all_batches(dataset, batch_size, workers=workers):
         said.append(predict(model, crop.image))
         truths.append((crop.contact, crop.valid))
     touch = [logits.touch.cpu() for logits in said if logits.touch is not None]

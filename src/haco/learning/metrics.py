@@ -94,13 +94,22 @@ class ContactMetrics:
     `counts` holds all that was counted, int64 tensors that add: across machines, sum them.
     """
 
-    def __init__(self, num_vertices: int = 778, *, thresholds: Sequence[float] = THRESHOLDS):
+    def __init__(
+        self,
+        num_vertices: int = 778,
+        *,
+        thresholds: Sequence[float] = THRESHOLDS,
+        by_vertex: bool = True,
+    ):
         """Start from nothing.
 
         Args:
             num_vertices: Positions a hand.
             thresholds: Where macro and micro scores are counted; 0.5 is added.
+            by_vertex: Count each vertex by itself, which takes 65 kB a vertex and is needed for
+                groups of vertices.
         """
+        self.num_vertices = num_vertices
         self.thresholds = tuple(sorted({0.5, *map(float, thresholds)}))
         num_thresholds = len(self.thresholds)
         shapes = {
@@ -109,7 +118,7 @@ class ContactMetrics:
             "defined": (num_thresholds, 3),  # hands for which each is defined
             "answers": (num_thresholds, 2),  # vertices: hits, predicted
             "alarms": (num_thresholds, 2),  # on hands that touch nothing: hands, vertices
-            "vertices": (num_vertices, 2, NUM_BINS),
+            "vertices": (num_vertices if by_vertex else 1, 2, NUM_BINS),
             "touch": (1, 2, NUM_BINS),
         }
         self.counts = {
@@ -143,7 +152,8 @@ class ContactMetrics:
         counts["answers"] += torch.stack([hits.sum(0), predicted.sum(0)], dim=1)
         alarms = predicted[untouched]
         counts["alarms"] += torch.stack([(alarms > 0).sum(0), alarms.sum(0)], dim=1)
-        vertex = torch.arange(contact.shape[1]).expand_as(contact)
+        vertex = torch.arange(contact.shape[1]).clamp(max=len(counts["vertices"]) - 1)
+        vertex = vertex.expand_as(contact)
         known = (vertex[valid], contact[valid], probability[valid])
         add_to_histogram(counts["vertices"], *known)
         if touch is not None:
@@ -183,7 +193,6 @@ class ContactMetrics:
         alarm_hands, alarm_vertices = self.counts["alarms"][place].tolist()
         touch, best = self.counts["touch"][0], best_f1_threshold(whole)
         groups = groups or {}
-        num_vertices = len(self.counts["vertices"])
         return ContactScores(
             num_hands=hands,
             num_touching=touching,
@@ -205,7 +214,7 @@ class ContactMetrics:
             touch_auroc=auroc(touch),
             touch_average_precision=average_precision(touch),
             false_alarm_hands=_ratio(alarm_hands, untouched),
-            false_alarm_vertices=_ratio(alarm_vertices, untouched * num_vertices),
+            false_alarm_vertices=_ratio(alarm_vertices, untouched * self.num_vertices),
             false_alarm_touch=_ratio(
                 int(touch[0, _first_bin(touch_threshold) :].sum()), int(touch[0].sum())
             ),
