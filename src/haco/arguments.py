@@ -12,6 +12,7 @@ Box = Annotated[tuple[float, float, float, float] | None, tyro.conf.arg(metavar=
 SideChoice = Annotated[Literal["left", "right"] | None, tyro.conf.arg(metavar="{left,right}")]
 Folder = Annotated[Path, tyro.conf.arg(metavar="DIR")]
 OptionalFolder = Annotated[Path | None, tyro.conf.arg(metavar="DIR")]
+OptionalFile = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
 Weights = Annotated[str, tyro.conf.arg(metavar="NAME|FILE|OWNER/NAME")]
 
 

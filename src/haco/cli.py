@@ -11,6 +11,7 @@ import tyro
 import haco
 from haco import cli_data, cli_train
 from haco.arguments import Box, Folder, OptionalFolder, Paths, SideChoice, UsageError, Weights
+from haco.cli_evaluate import evaluate
 from haco.files import InputError
 
 # Nothing here may import torch before a command runs: `haco --help` must answer at once.
@@ -127,36 +128,6 @@ def synth(
     from haco.apps.learn import synth_command
 
     return synth_command(set, out, num=num, seed=seed, size=size)
-
-
-def evaluate(
-    *,
-    model: Weights = "tiny",
-    data: str = "synthetic/full",
-    root: OptionalFolder = None,
-    split: Literal["train", "val", "test"] = "test",
-    num: Annotated[int | None, tyro.conf.arg(metavar="N")] = None,
-    seed: Annotated[int | None, tyro.conf.arg(metavar="N")] = None,
-    workers: int = 2,
-) -> int:
-    """Score weights on hands whose contact is known.
-
-    Prints precision, recall and F1, average precision, the best F1 over all thresholds, false
-    alarms on hands that touch nothing, calibration, and beside them what the mean contact map
-    scores, which never looks at the picture.
-
-    Args:
-        model: Weights that come with haco, by name; a file or folder; or owner/name on the hub.
-        data: Dataset: synthetic/full, synthetic/easy, or packed/NAME in root.
-        root: Folder that the dataset lies in; made pictures need none.
-        split: Which part of it.
-        num: For made pictures: how many.
-        seed: For made pictures: which.
-        workers: Processes that make the crops.
-    """
-    from haco.apps.learn import evaluate_command
-
-    return evaluate_command(model, data, root, split, num=num, seed=seed, workers=workers)
 
 
 def convert(

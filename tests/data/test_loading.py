@@ -59,7 +59,11 @@ def test_drawn_samples_are_all_used_and_repeats_are_augmented_apart(dataset):
 
 def test_all_batches_give_every_sample_once_as_prediction_sees_it():
     dataset = CropDataset(reader=ToyReader(5), protocol=HARMONISED)
-    batches = list(all_batches(dataset, 2))
+    named = list(all_batches(dataset, 2))
+    keys = [key for batch in named for key in batch.key]
+    assert keys == [f"toy/0/{index}" for index in range(5)]
+    assert named[0].interaction == ("power", "hands")
+    batches = [batch.crop for batch in named]
     assert [len(batch.contact) for batch in batches] == [2, 2, 1]
     alone = to_crop(ToyReader(5)[4], HARMONISED)
     assert torch.equal(batches[2].image[0], alone.image)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from toys import ToyReader
 
+from haco.hands.topologies import load_hand
 from haco.learning.evaluate import collect_answers, evaluate, predict
 from haco.models.contact_net import ContactNet
 from haco.models.networks import create_model
@@ -108,3 +109,22 @@ def test_scores_print_the_network_and_the_mean_map():
     text = str(evaluate(ColourNet(), ToyReader(6)))
     assert "average precision" in text
     assert "mean map: average precision      0.333" in text
+
+
+def test_a_hand_gives_parts_and_ways_along_its_skin():
+    scores = evaluate(ColourNet(), ToyReader(6), hand=load_hand("open"))
+    assert {"rare", "medium", "common", "thumb_tip_palmar", "wrist"} <= set(scores.contact.groups)
+    assert scores.geodesic is not None
+    assert scores.geodesic.num_hands == 4
+    assert 0 < scores.geodesic.predicted_to_true < 50
+    assert scores.as_dict()["geodesic_predicted_to_true_mm"] == scores.geodesic.predicted_to_true
+
+
+def test_kinds_and_datasets_have_scores_of_their_own():
+    scores = evaluate(ColourNet(), ToyReader(6))
+    assert set(scores.kinds) == {"power", "hands", "free"}
+    assert scores.kinds["power"].micro == pytest.approx((1, 1, 1))
+    assert scores.kinds["hands"].micro == pytest.approx((0.5, 0.5, 0.5))
+    assert scores.sources["toy"].num_hands == 6
+    low, high = scores.intervals["micro_f1"]
+    assert low < scores.contact.micro[2] < high

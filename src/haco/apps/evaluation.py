@@ -1,6 +1,7 @@
 """What `haco evaluate` does and shows."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from haco.hands.topologies import load_hand
 from haco.learning.evaluate import Scores, evaluate, mean_contact, score
 from haco.learning.predictions import prediction_answers, read_predictions
 from haco.learning.scores import ContactScores
-from haco.models.weights import bundled_weights, load_weights
+from haco.models.find import load_network
 from haco.types import Split
 
 RULES = {
@@ -54,7 +55,7 @@ def evaluate_command(
         cut = 0.5 if threshold is None else threshold
         scores = _score_file(predictions, vertex_map, reader, cut)
     for table in tables(scores):
-        console.print(table)
+        console.print(table, "")
     return 0
 
 
@@ -78,8 +79,7 @@ def _open(
 def _score_weights(
     model: str, reader: Reader, *, threshold: float | None, mano_dir: Path | None, workers: int
 ) -> Scores:
-    path = Path(model) if model.endswith(".safetensors") else bundled_weights(model)
-    network, meta = load_weights(path)
+    network, meta = load_network(model)
     if threshold is not None:
         meta = dataclasses.replace(meta, threshold=threshold)
     # MANO's surface is the user's own; without it there are no parts and no ways along the skin.
@@ -99,8 +99,8 @@ def _main(scores: Scores) -> Table:
     table = Table("score", "", "95 % interval", "mean map", box=None, title="All hands")
 
     def add(name: str, value: float, key: str = "", base: float | None = None) -> None:
-        interval = " - ".join(f"{end:.3f}" for end in ranges[key]) if key else ""
-        table.add_row(name, f"{value:.3f}", interval, "" if base is None else f"{base:.3f}")
+        interval = " - ".join(_shown(end) for end in ranges[key]) if key else ""
+        table.add_row(name, _shown(value), interval, "" if base is None else _shown(base))
 
     for name in ("average_precision", "best_micro_f1"):
         add(
@@ -116,8 +116,8 @@ def _main(scores: Scores) -> Table:
         add(f"micro F1 at {name}", each.micro[2], "micro_f1" if each is chosen else "")
     add("IoU", chosen.iou)
     if scores.geodesic is not None:
-        add("said to touch, to the nearest that does, mm", scores.geodesic.predicted_to_true)
-        add("touches, to the nearest said to, mm", scores.geodesic.true_to_predicted)
+        add("mm from a vertex said to touch to one that does", scores.geodesic.predicted_to_true)
+        add("mm from a vertex that touches to one said to", scores.geodesic.true_to_predicted)
     add("calibration error", chosen.calibration_error)
     add("touch AUROC", chosen.touch_auroc, "touch_auroc")
     add("empty hands with a vertex said to touch", chosen.false_alarm_hands)
@@ -130,7 +130,7 @@ def _rules(scores: Scores) -> Table:
     table.title = "Each hand by itself (macro): three rules for 0 / 0"
     for rule, words in RULES.items():
         found = (*scores.contact.macro[rule], *scores.half.macro[rule])
-        table.add_row(words, *(f"{value:.3f}" for value in found))
+        table.add_row(words, *(_shown(value) for value in found))
     return table
 
 
@@ -138,7 +138,7 @@ def _by_hands(what: str, named: Mapping[str, ContactScores]) -> Table:
     table = Table(what, "hands", "touching", "AP", "micro F1", "macro F1", "false alarms", box=None)
     for name, each in named.items():
         values = (each.average_precision, each.micro[2], each.macro["touching"][2])
-        shown = [f"{value:.3f}" for value in (*values, each.false_alarm_vertices)]
+        shown = [_shown(value) for value in (*values, each.false_alarm_vertices)]
         table.add_row(name, str(each.num_hands), str(each.num_touching), *shown)
     return table
 
@@ -148,5 +148,9 @@ def _by_group(scores: Scores) -> Table:
     for name, each in scores.contact.groups.items():
         base = scores.mean_map.groups[name].average_precision
         values = (each.prevalence, each.average_precision, each.precision, each.recall, base)
-        table.add_row(name, *(f"{value:.3f}" for value in values))
+        table.add_row(name, *(_shown(value) for value in values))
     return table
+
+
+def _shown(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3f}"

@@ -1,22 +1,16 @@
-"""What `haco synth`, `haco train` and `haco evaluate` do and show."""
+"""What `haco synth` and `haco train` do and show."""
 
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from haco.apps.console import progress_bar
-from haco.data.index import open_dataset
 from haco.data.packing import pack_synthetic
-from haco.files import InputError
 from haco.learning.config import TrainConfig
 from haco.learning.config_file import read_config
-from haco.learning.evaluate import evaluate
 from haco.learning.run_folder import BEST, CONFIG, LAST, read_run
 from haco.learning.train import Run, train
-from haco.models.find import load_network
 from haco.synth.draw import write_pictures
-from haco.types import Split
 
 
 def train_command(config: TrainConfig, out: Path, *, roots: Path, device: str) -> int:
@@ -45,32 +39,6 @@ def _show(run: Run) -> int:
     console.print(
         f"Weights: {weights}   use them: haco predict PHOTO --weights {weights} --out DIR"
     )
-    return 0
-
-
-def evaluate_command(
-    model: str,
-    data: str,
-    root: Path | None,
-    split: Split,
-    *,
-    num: int | None,
-    seed: int | None,
-    workers: int,
-) -> int:
-    """Score weights on a dataset and print the table."""
-    network, meta = load_network(model)
-    made = data.startswith("synthetic")
-    if not made and (num is not None or seed is not None):
-        raise InputError(f"{data}: num and seed are for made pictures (synthetic/...) only")
-    options: dict[str, Any] = {
-        name: it for name, it in (("num", num), ("seed", seed)) if it is not None
-    }
-    reader = open_dataset(data, root, split=split, **options)
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{model} on {len(reader)} hands of {data} ({split})", markup=False)
-    scores = evaluate(network, reader, meta=meta, protocol=meta.protocol, workers=workers)
-    console.print(str(scores), markup=False)
     return 0
 
 

@@ -1,0 +1,67 @@
+"""`haco evaluate`: how good are weights, or another method's predictions?"""
+
+from typing import Annotated, Literal
+
+import tyro
+
+from haco.arguments import OptionalFile, OptionalFolder, UsageError, Weights
+
+OptionalNumber = Annotated[int | None, tyro.conf.arg(metavar="N")]
+
+
+def evaluate(
+    *,
+    model: Weights = "tiny",
+    data: str = "synthetic/full",
+    root: OptionalFolder = None,
+    split: Literal["train", "val", "test"] = "test",
+    num: OptionalNumber = None,
+    seed: OptionalNumber = None,
+    predictions: OptionalFile = None,
+    vertex_map: OptionalFile = None,
+    threshold: Annotated[float | None, tyro.conf.arg(metavar="T")] = None,
+    mano_dir: OptionalFolder = None,
+    workers: int = 2,
+) -> int:
+    """Score weights, or another method's predictions, on hands whose contact is known.
+
+    Prints average precision, the best F1 over all thresholds, precision, recall and F1 at two
+    thresholds, each main score with the range that other hands would give; calibration, false
+    alarms on hands that touch nothing, ways along the skin; all of it by kind of interaction, by
+    how often a vertex touches, and by part of the hand. Beside it stands what the mean contact map
+    scores, which never looks at the picture.
+
+    Examples:
+    haco evaluate --data synthetic/full --num 500
+    haco evaluate --data mow --root MOW --predictions deco.npz --vertex-map smplx_hands.npz
+
+    Args:
+        model: Weights that come with haco, by name, a .safetensors file, or owner/name on the hub.
+        data: Dataset: synthetic/full, synthetic/easy, packed/NAME in root, or a reader's name.
+        root: Folder that the dataset lies in; made pictures need none.
+        split: Which part of it.
+        num: For made pictures: how many.
+        seed: For made pictures: which.
+        predictions: Another method's predictions (.npz or .jsonl), to score in place of a model's.
+        vertex_map: For predictions of body vertices: where the hands are in the body.
+        threshold: Where contact begins; else the threshold in the weights, or 0.5 for predictions.
+        mano_dir: Folder of your MANO files, for weights that speak MANO's topology.
+        workers: Processes that make the crops.
+    """
+    if vertex_map is not None and predictions is None:
+        raise UsageError("--vertex-map goes with --predictions")
+    from haco.apps.evaluation import evaluate_command
+
+    return evaluate_command(
+        model,
+        data,
+        root,
+        split,
+        num=num,
+        seed=seed,
+        predictions=predictions,
+        vertex_map=vertex_map,
+        threshold=threshold,
+        mano_dir=mano_dir,
+        workers=workers,
+    )
