@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from data_writers.hic import write_hic
 from PIL import Image
@@ -36,13 +37,15 @@ def commands(page: Path) -> list[str]:
 
 @pytest.fixture
 def workplace(tmp_path, monkeypatch):
-    """A folder with the pictures that the pages speak of."""
+    """A folder with the pictures and files that the pages speak of."""
     sample = make_sample("full", 5, 0, size=320)
     for name in ("photo.jpg", "mug.jpg", "holiday/a.jpg"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(sample.image).save(path)
     write_hic(tmp_path / "datasets" / "hic")
+    keys = [f"synthetic/full/3/{index}" for index in range(8)]
+    np.savez(tmp_path / "theirs.npz", key=keys, probability=np.full((8, 778), 0.1, np.float32))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -186,7 +186,7 @@ def score(
 
 
 def network_answers(
-    model: ContactNet,
+    model: ContactNet | OnnxNet,
     reader: Reader,
     *,
     meta: WeightsMeta,
