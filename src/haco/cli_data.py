@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
@@ -92,7 +93,42 @@ def label(
     return label_command(source.choice(), out, workers=workers, on_fault=on_fault)
 
 
-COMMANDS: dict[str, Callable[..., int]] = {"about": about, "label": label}
+def check(
+    *,
+    source: SourceArgument,
+    out: Folder = Path("out/check"),
+    labels: OptionalFolder = None,
+    seconds: float = 30.0,
+    num: int = 32,
+    seed: int = 0,
+) -> int:
+    """Say whether a download is complete and right, in a minute.
+
+    Counts the files that a whole download has and names those that are missing; reads samples at
+    random for a while and names those that cannot be used; and draws some with box, surfaces and
+    contact on one sheet, for your own eye: does everything lie where the picture shows it?
+
+    Exit status: 0 when all is well, 1 when something is missing or wrong, 2 when the command
+    itself is wrong.
+
+    Examples:
+    haco data check synthetic/full --num 8
+    haco data check dexycb --root datasets/dexycb --split test
+
+    Args:
+        source: Which samples.
+        out: Folder for the sheet and the faults; made if missing.
+        labels: Folder that haco data label wrote into, to draw what it says.
+        seconds: How long to read samples.
+        num: How many samples to draw.
+        seed: Which samples are drawn and read.
+    """
+    from haco.apps.check import check_command
+
+    return check_command(source.choice(), out, labels=labels, seconds=seconds, num=num, seed=seed)
+
+
+COMMANDS: dict[str, Callable[..., int]] = {"about": about, "check": check, "label": label}
 
 
 def overview() -> str:
@@ -108,7 +144,8 @@ def overview() -> str:
         ),
         "",
         "Begin with:  haco data about NAME      it says how to get the dataset and where to put it",
-        "then:        haco data label NAME --root DIR --out labels",
+        "then:        haco data check NAME --root DIR",
+        "             haco data label NAME --root DIR --out labels",
     ]
     return "\n".join(lines)
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from data_writers.hic import write_hic
+from PIL import Image
 
 from haco.cli import main
 from haco.data.index import READERS, open_dataset
@@ -101,3 +102,46 @@ def test_wrong_choice_is_one_line(words, message, tmp_path, capsys):
     printed = capsys.readouterr().err
     assert message in printed
     assert printed.count("\n") == 1
+
+
+def check(capsys, root, out, *words):
+    return run(capsys, "check", "hic", "--root", root, "--out", out, "--seconds", 60, *words)
+
+
+def test_check_names_what_an_incomplete_download_lacks(hic, tmp_path, capsys):
+    status, printed = check(capsys, hic[0], tmp_path)
+    assert status == 1
+    assert "sequences of two hands 3 7 not as expected" in printed
+    assert "missing: 02/1/rgb/*.png" in printed
+    assert "missing: 01/1" not in printed
+
+
+def test_check_of_a_whole_download_is_well_and_draws_it(tmp_path, capsys):
+    write_hic(tmp_path / "hic")
+    for sequence in ("02", "03", "04", "05"):
+        picture = tmp_path / "hic" / sequence / "1" / "rgb" / "001.png"
+        picture.parent.mkdir(parents=True)
+        picture.write_bytes(b"")
+    status, printed = check(capsys, tmp_path / "hic", tmp_path / "out", "--split", "test")
+    assert (status, "4 of 4 hands read, all can be used" in printed) == (0, True)
+    with Image.open(tmp_path / "out" / "hic-test.png") as sheet:
+        assert sheet.width > 1000
+
+
+def test_check_names_damaged_pictures(tmp_path, capsys):
+    write_hic(tmp_path / "hic")
+    picture = tmp_path / "hic" / "07" / "1" / "rgb" / "001.png"
+    picture.write_bytes(picture.read_bytes()[:100])
+    status, printed = check(capsys, tmp_path / "hic", tmp_path / "out", "--split", "test")
+    assert status == 1
+    assert f"{picture}: the picture is damaged" in printed
+    faults = (tmp_path / "out" / "hic-test-faults.jsonl").read_text().splitlines()
+    assert len(faults) == 2
+
+
+def test_check_says_why_a_dataset_cannot_be_opened(hic, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    status, printed = check(capsys, tmp_path / "empty", tmp_path / "out")
+    assert status == 1
+    assert "missing: HIC.json" in printed
+    assert "cannot be opened" in printed
