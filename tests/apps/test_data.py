@@ -2,12 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 from data_writers.hic import write_hic
 from PIL import Image
 
 from haco.cli import main
 from haco.data.index import READERS, open_dataset
+from haco.geometry.camera import project
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +147,28 @@ def test_check_says_why_a_dataset_cannot_be_opened(hic, tmp_path, capsys):
     assert status == 1
     assert "missing: HIC.json" in printed
     assert "cannot be opened" in printed
+
+
+def test_pack_keeps_labels_and_opens_by_name(hic, tmp_path, capsys):
+    words = ["--root", hic[0], "--split", "test", "--workers", 1]
+    label(capsys, hic[0], tmp_path / "labels", "--split", "test")
+    given = ["--labels", tmp_path / "labels", "--out", tmp_path / "packs"]
+    status, printed = run(capsys, "pack", "hic", *words, *given)
+    assert status == 0
+    assert "open it as packed/hic" in printed
+    packed = open_dataset("packed/hic", tmp_path / "packs", split="test")
+    labelled = open_dataset("hic", hic[0], split="test", labels=tmp_path / "labels")
+    assert len(packed) == len(labelled)
+    for index in range(len(packed)):
+        sample, again = labelled[index], packed[index]
+        assert again.key == sample.key
+        np.testing.assert_allclose(again.distance, sample.distance, rtol=1e-3)
+        pixels, moved = (project(sample.vertices, each.K) for each in (sample, again))
+        start = (again.box[:2] - sample.box[:2]).astype(np.float64)
+        np.testing.assert_allclose(moved, pixels + start, atol=1e-2)
+
+
+def test_pack_without_labels_says_what_is_missing(hic, tmp_path, capsys):
+    words = ["pack", "hic", "--root", str(hic[0]), "--workers", "1", "--out", str(tmp_path)]
+    assert main(["data", *words]) == 1
+    assert "label the dataset first (haco data label)" in capsys.readouterr().err

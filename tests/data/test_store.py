@@ -75,6 +75,70 @@ def test_sources_with_bits_are_packed_as_bits(tmp_path):
     np.testing.assert_array_equal(truth.valid[1], valid)
 
 
+def test_samples_that_know_different_things_are_packed_together(tmp_path, small_shards):
+    bits, valid = np.arange(778) < 5, np.arange(778) != 2
+    first = ToyReader(1)[0]
+    K = np.array([[300, 0, 20], [0, 310, 25], [0, 0, 1]], np.float32)
+    samples = [
+        dataclasses.replace(first, K=K),
+        dataclasses.replace(first, distance=None, contact=bits, valid=valid, keypoints=None),
+        dataclasses.replace(first, contact=bits),
+        dataclasses.replace(first, distance=None, contact=bits),
+    ]
+    packed = PackedReader(pack(samples, tmp_path / "mixed", SOURCE, workers=1))
+    for name in ("distance", "contact", "valid", "keypoints", "K"):
+        for index, sample in enumerate(samples):
+            given = getattr(sample, name)
+            again = getattr(packed[index], name)
+            assert (given is None) == (again is None), (name, index)
+            if given is not None:
+                np.testing.assert_allclose(again, given, rtol=1e-3)
+    fast = packed.truth(PROTOCOLS["harmonised"])
+    slow = truth_of(samples, PROTOCOLS["harmonised"])
+    np.testing.assert_array_equal(fast.contact, slow.contact)
+    np.testing.assert_array_equal(fast.valid, slow.valid)
+
+
+def test_samples_that_cannot_be_used_are_named_and_left_out(tmp_path, small_shards):
+    class Faulty(ToyReader):
+        def __getitem__(self, index):
+            sample = super().__getitem__(index)
+            if index == 1:
+                raise InputError("a.jpg: the picture is damaged")
+            if index == 2:
+                return dataclasses.replace(sample, distance=None)
+            if index in (3, 4, 5):  # a whole shard
+                return dataclasses.replace(sample, box=sample.box + 1000)
+            return sample
+
+    folder = pack(Faulty(7), tmp_path / "toy", SOURCE, workers=1)
+    packed = PackedReader(folder)
+    assert [packed[index].key for index in range(len(packed))] == ["toy/0/0", "toy/0/6"]
+    faults = [json.loads(line) for line in (folder / "faults.jsonl").read_text().splitlines()]
+    assert [fault["index"] for fault in faults] == [1, 2, 3, 4, 5]
+    assert "damaged" in faults[0]["why"]
+    assert "label the dataset first" in faults[1]["why"]
+    assert "off the image" in faults[2]["why"]
+    assert (packed.card["packed"], packed.card["left out"]) == (2, 5)
+    with pytest.raises(InputError, match=r"sample 1 : a\.jpg"):
+        pack(Faulty(7), tmp_path / "strict", SOURCE, workers=1, on_fault="refuse")
+
+
+def test_pack_without_any_usable_sample_is_refused(tmp_path):
+    unlabelled = dataclasses.replace(ToyReader(1)[0], distance=None)
+    with pytest.raises(InputError, match=r"no sample can be used, for example: .* label"):
+        pack([unlabelled], tmp_path / "toy", SOURCE, workers=1)
+
+
+def test_packs_from_before_has_still_open(tmp_path):
+    folder = pack(ToyReader(3), tmp_path / "toy", SOURCE, workers=1)
+    (folder / "has.npy").unlink()
+    packed = PackedReader(folder)
+    np.testing.assert_allclose(packed[2].distance, ToyReader(3)[2].distance, rtol=1e-3)
+    assert packed[2].contact is None
+    assert packed.truth(PROTOCOLS["harmonised"]).valid.all()
+
+
 def test_killed_packing_goes_on_to_the_same_bytes(tmp_path, small_shards):
     class Dies(ToyReader):
         def __getitem__(self, index):
@@ -112,14 +176,14 @@ def test_finished_pack_is_left_alone_and_another_is_refused(tmp_path):
     before = (folder / "card.json").stat().st_mtime_ns
     assert pack(ToyReader(2), folder, SOURCE, workers=1) == folder
     assert (folder / "card.json").stat().st_mtime_ns == before
-    with pytest.raises(InputError, match="holds another packed dataset"):
+    with pytest.raises(InputError, match="holds another dataset"):
         pack(ToyReader(3), folder, SOURCE, workers=1)
 
 
 def test_pack_begun_from_another_source_is_refused(tmp_path):
     (tmp_path / "toy").mkdir()
     (tmp_path / "toy" / "plan.json").write_text(json.dumps({"source": "other"}))
-    with pytest.raises(InputError, match="another pack was begun here"):
+    with pytest.raises(InputError, match="something else was begun here"):
         pack(ToyReader(3), tmp_path / "toy", SOURCE, workers=1)
 
 

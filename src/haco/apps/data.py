@@ -56,7 +56,7 @@ def label_command(
         "left out": store.card["faulty"],
     }
     console = Console(highlight=False, soft_wrap=True)
-    console.print(_count_table(counts))
+    console.print(count_table(counts))
     broken = store.card["triangles without area"]
     if broken:
         words = f"{sum(broken.values())} triangles without area were left out of"
@@ -100,7 +100,8 @@ def _without_names(why: str) -> str:
     return re.sub(r"\S*/\S*|-?\d[\d.e+-]*", "", why)
 
 
-def _count_table(counts: dict[str, int]) -> Table:
+def count_table(counts: dict[str, int]) -> Table:
+    """Lay counts out under their names."""
     table = Table(*counts, box=None, padding=(0, 2, 0, 0))
     table.add_row(*(str(count) for count in counts.values()))
     return table

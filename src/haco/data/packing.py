@@ -1,34 +1,54 @@
 """Write packed datasets: several processes, and a killed run goes on where it stopped.
 
 The samples are cut into shards. Each worker writes whole shards, atomically, so what lies on disk
-is always right; the shards are joined at the end, and the card is written last.
+is always right; the shards are joined at the end, one at a time, and the card is written last. So
+memory does not grow with the number of samples.
 """
 
-import concurrent.futures
+import collections
+import dataclasses
 import hashlib
-import json
-import logging
-import multiprocessing
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
-import torch
 
 import haco
+from haco.data.checks import has_truth, read_sample
 from haco.data.readers.common import Reader
 from haco.data.readers.synthetic import SyntheticReader
-from haco.data.store import CARD, OPTIONAL, PICTURES
+from haco.data.shards import (
+    CARD,
+    PLAN,
+    Fault,
+    Policy,
+    Progress,
+    is_finished,
+    read_faults,
+    write_faults,
+    write_json,
+    write_shards,
+)
+from haco.data.store import FAULTS, OPTIONAL, PICTURES
+from haco.data.window import SIZE, cut_window
 from haco.files import InputError, write_atomically
-from haco.types import SIDES, Sample
-
-logger = logging.getLogger(__name__)
+from haco.types import NUM_VERTICES, SIDES, Sample
 
 SHARD = 200
 """Samples a shard: what a killed run loses at most, a worker."""
-Progress = Callable[[int, int], None]
+QUALITY = 92
+"""Of the JPEGs."""
+_UNKNOWN: dict[str, np.ndarray] = {
+    "distance": np.full(NUM_VERTICES, np.nan, np.float16),
+    "contact": np.zeros(NUM_VERTICES, bool),
+    "valid": np.ones(NUM_VERTICES, bool),
+    "keypoints": np.full((21, 2), np.nan, np.float32),
+    "K": np.full((3, 3), np.nan, np.float32),
+}
+"""What stands where one sample lacks what others have; `has` says that it lacks it."""
 
 
 def pack_synthetic(
@@ -39,10 +59,9 @@ def pack_synthetic(
     size: int = 192,
     *,
     workers: int = 2,
-    quality: int = 92,
     progress: Progress | None = None,
 ) -> Path:
-    """Draw samples `0 .. num - 1` of a picture set under one engine seed, and pack them.
+    """Draw samples `0 .. num - 1` of a picture set under one engine seed, and pack them whole.
 
     Args:
         out: Folder of the pack.
@@ -51,12 +70,11 @@ def pack_synthetic(
         num: How many samples.
         size: Pixels of a picture along each side.
         workers: Processes.
-        quality: Of the JPEGs.
         progress: Called with samples done and samples in all.
     """
     reader = SyntheticReader(picture_set=picture_set, seed=seed, num=num, size=size)
-    source = {"picture_set": picture_set, "seed": seed, "size": size}
-    return pack(reader, out, source, workers=workers, quality=quality, progress=progress)
+    source: dict[str, object] = {"picture_set": picture_set, "seed": seed, "size": size}
+    return pack(reader, out, source, workers=workers, progress=progress)
 
 
 def pack(
@@ -64,8 +82,11 @@ def pack(
     out: Path,
     source: dict[str, object],
     *,
+    window: float | None = None,
+    size: int = SIZE,
     workers: int = 2,
-    quality: int = 92,
+    quality: int = QUALITY,
+    on_fault: Policy = "skip",
     progress: Progress | None = None,
 ) -> Path:
     """Pack all samples of a reader, or go on with a pack that was begun.
@@ -75,142 +96,163 @@ def pack(
         out: Folder of the pack; a finished one is left alone if it is the same.
         source: What the card says of where the samples come from. A pack that was begun from
             another source is refused.
+        window: Width of what is kept of each picture, see `cut_window`; None keeps it whole.
+        size: Largest width of a window, pixels.
         workers: Processes; 1 packs in this one.
         quality: Of the JPEGs.
+        on_fault: `skip` leaves samples that cannot be used out, and names them in `faults.jsonl`;
+            `refuse` stops at the first.
         progress: Called with samples done and samples in all.
 
     Returns:
         The folder.
 
     Raises:
-        InputError: The folder holds, or has begun, a pack of something else.
+        InputError: The folder holds, or has begun, a pack of something else; a sample is bad and
+            `on_fault` refuses it; or none can be used.
     """
-    plan = {"source": source, "num": len(reader), "quality": quality, "shard": SHARD}
-    if _finished(out, plan):
+    plan: dict[str, object] = {
+        "source": source,
+        "num": len(reader),
+        "quality": quality,
+        "shard": SHARD,
+    }
+    if window is not None:
+        plan |= {"window": window, "size": size}
+    if is_finished(out, plan):
         return out
-    shards = out / "shards"
+    write = PackWriter(reader, out / "shards", window, size, quality, on_fault, SHARD)
     starts = range(0, len(reader), SHARD)
-    missing = [start for start in starts if not _shard_path(shards, start).exists()]
+    missing = [start for start in starts if not write.path(start).exists()]
     done = len(reader) - sum(min(SHARD, len(reader) - start) for start in missing)
-    for start in _write_shards(reader, shards, missing, quality, workers):
-        done += min(SHARD, len(reader) - start)
-        logger.info("%s: %d of %d samples", out.name, done, len(reader))
+    for number in write_shards(write, missing, workers):
+        done += number
         if progress is not None:
             progress(done, len(reader))
-    _join(out, [_shard_path(shards, start) for start in starts], plan)
+    _join(out, [write.path(start) for start in starts], plan)
     return out
 
 
-def _finished(out: Path, plan: dict[str, object]) -> bool:
-    """Say whether the very same pack is done; write down the plan where nothing was begun."""
-    card, begun = out / CARD, out / "plan.json"
-    if card.exists():
-        if json.loads(card.read_text())["plan"] != plan:
-            raise InputError(f"{out}: holds another packed dataset; choose another folder")
-        return True
-    if not begun.exists():
-        with write_atomically(begun) as part:
-            part.write_text(json.dumps(plan))
-    if json.loads(begun.read_text()) != plan:
-        raise InputError(f"{out}: another pack was begun here; delete it or choose another folder")
-    return False
+@dataclasses.dataclass(frozen=True)
+class PackWriter:
+    """Writes shards of a pack."""
 
+    reader: Reader
+    folder: Path
+    window: float | None
+    size: int
+    quality: int
+    on_fault: Policy
+    shard: int
+    """Samples a shard."""
 
-def _write_shards(
-    reader: Reader, shards: Path, starts: list[int], quality: int, workers: int
-) -> Iterator[int]:
-    """Write the shards and give the start of each as it is done."""
-    if workers == 1:
-        for start in starts:
-            yield _write_shard(reader, shards, start, SHARD, quality)
-        return
-    # Spawned, not forked: a fork would copy the threads of torch and numba in whatever state.
-    with concurrent.futures.ProcessPoolExecutor(
-        workers, multiprocessing.get_context("spawn"), initializer=_one_thread
-    ) as pool:
-        jobs = [(reader, shards, start, SHARD, quality) for start in starts]
-        futures = [pool.submit(_write_shard, *job) for job in jobs]
-        for future in concurrent.futures.as_completed(futures):
-            yield future.result()
+    def path(self, start: int) -> Path:
+        """Say where the shard that begins at a sample lies."""
+        return self.folder / f"{start:09d}.npz"
 
-
-def _one_thread() -> None:
-    """Keep a worker to one core."""
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
-
-
-def _write_shard(reader: Reader, shards: Path, start: int, num: int, quality: int) -> int:
-    samples = (reader[index] for index in range(start, min(start + num, len(reader))))
-    pictures, columns = [], {}
-    for sample in samples:
-        pictures.append(_encode(sample.image, quality))
-        for name, value in _row(sample).items():
-            columns.setdefault(name, []).append(value)
-    arrays = {name: np.stack(values) for name, values in columns.items()}
-    if any(len(array) != len(pictures) for array in arrays.values()):
-        raise InputError(f"samples {start}...: some have labels that others lack; pack them apart")
-    arrays["sizes"] = np.array([len(picture) for picture in pictures], np.int64)
-    arrays["pictures"] = np.concatenate(pictures)
-    with write_atomically(_shard_path(shards, start)) as part:
-        np.savez(part, **arrays)
-    return start
+    def __call__(self, start: int) -> int:
+        """Write the shard that begins at `start`, and give its number of samples."""
+        stop = min(start + self.shard, len(self.reader))
+        pictures, faults = [], []
+        columns: dict[str, list[Any]] = collections.defaultdict(list)
+        for index in range(start, stop):
+            sample, key, why = read_sample(self.reader, index)
+            if sample is not None and not has_truth(sample):
+                why = "nothing is known of its contact; label the dataset first (haco data label)"
+            if sample is None or why:
+                if self.on_fault == "refuse":
+                    raise InputError(f"sample {index} {key}: {why}")
+                faults.append(Fault(index=index, key=key, why=why))
+                continue
+            kept = sample if self.window is None else cut_window(sample, self.window, self.size)
+            pictures.append(_encode(kept.image, self.quality))
+            for name, value in _row(kept).items():
+                columns[name].append(value)
+        write_faults(self.path(start).with_suffix(".jsonl"), faults)
+        arrays = {name: np.stack(values) for name, values in columns.items()}
+        arrays["sizes"] = np.array([len(picture) for picture in pictures], np.int64)
+        arrays["pictures"] = np.concatenate([np.zeros(0, np.uint8), *pictures])
+        with write_atomically(self.path(start)) as part:
+            np.savez(part, **arrays)  # pyright: ignore[reportArgumentType]
+        return stop - start
 
 
 def _encode(image: np.ndarray, quality: int) -> np.ndarray:
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return data
+    return data.ravel()
 
 
 def _row(sample: Sample) -> dict[str, np.ndarray]:
-    row = {
+    given = {name: getattr(sample, name) for name in OPTIONAL}
+    has = sum(1 << place for place, name in enumerate(OPTIONAL) if given[name] is not None)
+    return {
         "key": np.array(sample.key.encode("ascii")),
         "interaction": np.array(sample.interaction.encode("ascii")),
         "box": sample.box,
         "side": np.array(SIDES.index(sample.side), np.uint8),
+        "has": np.array(has, np.uint8),
+    } | {
+        name: unknown if given[name] is None else given[name].astype(unknown.dtype)
+        for name, unknown in _UNKNOWN.items()
     }
-    for name in OPTIONAL:
-        value = getattr(sample, name)
-        if value is not None:
-            row[name] = value.astype(np.float16) if name == "distance" else value
-    return row
 
 
-def _shard_path(shards: Path, start: int) -> Path:
-    return shards / f"{start:09d}.npz"
-
-
-def _join(out: Path, paths: list[Path], plan: dict[str, object]) -> None:
+def _join(out: Path, paths: Sequence[Path], plan: dict[str, object]) -> None:
     """Join the shards into the pack's files, write its card, and clear up."""
-    fingerprint, sizes, columns = hashlib.sha256(), [], {}
+    faults = [fault for path in paths for fault in read_faults(path.with_suffix(".jsonl"))]
+    write_faults(out / FAULTS, faults)
+    fingerprint, kinds = hashlib.sha256(), collections.Counter()
+    num = has = 0
     with write_atomically(out / PICTURES) as part, part.open("wb") as blob:
-        for path in paths:
-            with np.load(path) as shard:
-                data = shard["pictures"].tobytes()
-                blob.write(data)
-                fingerprint.update(data)
-                sizes.append(shard["sizes"])
-                for name in shard.files:
-                    if name not in ("pictures", "sizes"):
-                        columns.setdefault(name, []).append(shard[name])
-    columns["offsets"] = [np.concatenate([[0], np.cumsum(np.concatenate(sizes))])]
-    for name, values in columns.items():
-        array = np.concatenate(values)
-        fingerprint.update(array.tobytes())
-        with write_atomically(out / f"{name}.npy") as part:
-            np.save(part, array)
-    kinds, counts = np.unique(np.concatenate(columns["interaction"]), return_counts=True)
+        for shard in _shards(paths):
+            data = shard["pictures"].tobytes()
+            blob.write(data)
+            fingerprint.update(data)
+            kinds.update(shard["interaction"].tolist())
+            num, has = num + len(shard["key"]), has | int(np.bitwise_or.reduce(shard["has"]))
+    if num == 0:
+        why = f", for example: {faults[0].why}" if faults else ""
+        raise InputError(f"{out}: no sample can be used{why}")
+    for name in ("key", "interaction", "box", "side", "has", *OPTIONAL):
+        if name not in OPTIONAL or has >> OPTIONAL.index(name) & 1:
+            _join_column(out, name, paths, num, fingerprint)
+    ends = np.cumsum(np.concatenate([shard["sizes"] for shard in _shards(paths)]))
+    with write_atomically(out / "offsets.npy") as part:
+        np.save(part, np.concatenate([[0], ends]))
     card = {
         "plan": plan,
-        "shares": {
-            kind.decode(): int(count) / int(counts.sum())
-            for kind, count in zip(kinds, counts, strict=True)
-        },
+        "packed": num,
+        "left out": len(faults),
+        "shares": {kind.decode(): count / num for kind, count in sorted(kinds.items())},
         "sha256": fingerprint.hexdigest(),
         "haco": haco.__version__,
     }
-    with write_atomically(out / CARD) as part:
-        part.write_text(json.dumps(card, indent=2) + "\n")
+    write_json(out / CARD, card)
     shutil.rmtree(out / "shards")
-    (out / "plan.json").unlink()
+    (out / PLAN).unlink()
+
+
+def _shards(paths: Sequence[Path]) -> Iterator[Any]:
+    """Open one shard after another, those without any sample left out."""
+    for path in paths:
+        with np.load(path) as shard:
+            if len(shard["sizes"]):
+                yield shard
+
+
+def _join_column(
+    out: Path, name: str, paths: Sequence[Path], num: int, fingerprint: "hashlib._Hash"
+) -> None:
+    """Write one array of the pack, a shard at a time."""
+    firsts = [shard[name][:1] for shard in _shards(paths)]
+    widest = np.result_type(*firsts)
+    with write_atomically(out / f"{name}.npy") as part:
+        joined = np.lib.format.open_memmap(part, "w+", widest, (num, *firsts[0].shape[1:]))
+        start = 0
+        for shard in _shards(paths):
+            rows = shard[name].astype(widest)
+            joined[start : start + len(rows)] = rows
+            fingerprint.update(rows.tobytes())
+            start += len(rows)
+        joined.flush()

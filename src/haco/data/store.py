@@ -2,9 +2,11 @@
 
 A pack holds `pictures.bin` (the pictures, one JPEG after the other), `offsets.npy` (where each
 begins and the last one ends), one array a label (`distance.npy` in float16 metres, `box.npy`,
-`side.npy`, `key.npy`, `interaction.npy`, and `keypoints.npy`, `contact.npy`, `valid.npy` where the
-source has them) and `card.json`, which says what was packed and is written last: a folder without
-it is not finished. All arrays are memory maps, so opening is free and workers share the memory.
+`side.npy`, `key.npy`, `interaction.npy`, and `keypoints.npy`, `contact.npy`, `valid.npy`, `K.npy`
+where the source has them; `has.npy` has a bit for each of these, 1 where a sample has it),
+`faults.jsonl` (samples left out, and why) and `card.json`, which says what was packed and is
+written last: a folder without it is not finished. All arrays are memory maps, so opening is free
+and workers share the memory.
 """
 
 import functools
@@ -14,15 +16,18 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from jaxtyping import Bool
 
 from haco.data.labels import Truth, cut
+from haco.data.shards import CARD
 from haco.files import InputError
 from haco.geometry.contact import ContactProtocol
-from haco.types import SIDES, Sample, Split
+from haco.types import NUM_VERTICES, SIDES, Sample, Split
 
-CARD, PICTURES = "card.json", "pictures.bin"
-OPTIONAL = ("distance", "contact", "valid", "keypoints")
-"""Labels that a source may lack; its arrays are then absent from the pack."""
+PICTURES, FAULTS = "pictures.bin", "faults.jsonl"
+OPTIONAL = ("distance", "contact", "valid", "keypoints", "K")
+"""What a sample may lack, in the order of the bits in `has.npy`. An array is absent from the pack
+if all of them lack it."""
 _ROWS_AT_ONCE = 4096
 
 
@@ -40,7 +45,7 @@ class PackedReader:
         self.folder = root / f"{name}-{split}" if name else root
         self.card = read_card(self.folder)
         self._offsets = np.load(self.folder / "offsets.npy", mmap_mode="r")
-        names = ("box", "side", "key", "interaction", *OPTIONAL)
+        names = ("box", "side", "key", "interaction", "has", *OPTIONAL)
         paths = {name: self.folder / f"{name}.npy" for name in names}
         self._arrays = {
             name: np.load(path, mmap_mode="r") for name, path in paths.items() if path.exists()
@@ -64,7 +69,7 @@ class PackedReader:
         if not 0 <= index < len(self):
             raise IndexError(f"sample {index} of {len(self)}")
         row = {name: array[index] for name, array in self._arrays.items()}
-        labels = {name: np.array(row[name]) for name in OPTIONAL if name in row}
+        labels = {name: np.array(row[name]) for name in OPTIONAL if self._has(row, name)}
         if "distance" in labels:
             labels["distance"] = labels["distance"].astype(np.float32)
         return Sample(
@@ -76,19 +81,38 @@ class PackedReader:
             **labels,
         )
 
+    def _has(self, row: dict[str, np.ndarray], name: str) -> bool:
+        """Say whether one sample has a label; a pack without `has` has its arrays throughout."""
+        return name in row and bool(row.get("has", 0xFF) >> OPTIONAL.index(name) & 1)
+
     def truth(self, protocol: ContactProtocol) -> Truth:
         """Give the truth of all samples, in their order, without reading a picture."""
-        if "distance" not in self._arrays:
-            contact = np.array(self._arrays["contact"])
-            valid = np.array(self._arrays.get("valid", np.ones_like(contact)))
-            return Truth(contact & valid, valid)
-        contact = np.zeros((len(self), self._arrays["distance"].shape[1]), bool)
+        contact = np.zeros((len(self), NUM_VERTICES), bool)
         known = np.zeros_like(contact)
         for rows, dataset, interaction in self._kinds():
-            valid = self._arrays["valid"][rows] if "valid" in self._arrays else None
-            distance = self._arrays["distance"][rows].astype(np.float32)
-            contact[rows], known[rows] = cut(distance, valid, protocol, dataset, interaction)
+            valid = self._column("valid", rows, np.ones(NUM_VERTICES, bool))
+            distance = self._column("distance", rows, np.full(NUM_VERTICES, np.nan, np.float16))
+            bits = self._column("contact", rows, np.zeros(NUM_VERTICES, bool))
+            cut_rows = self._rows_with("distance", rows)
+            contact[rows], known[rows] = bits & valid, valid
+            if cut_rows.any():
+                measured = distance[cut_rows].astype(np.float32)
+                contact[rows[cut_rows]], known[rows[cut_rows]] = cut(
+                    measured, valid[cut_rows], protocol, dataset, interaction
+                )
+            known[rows[~cut_rows & ~self._rows_with("contact", rows)]] = False
         return Truth(contact, known)
+
+    def _column(self, name: str, rows: np.ndarray, absent: np.ndarray) -> np.ndarray:
+        array = self._arrays.get(name)
+        return np.tile(absent, (len(rows), 1)) if array is None else array[rows]
+
+    def _rows_with(self, name: str, rows: np.ndarray) -> Bool[np.ndarray, " rows"]:
+        if name not in self._arrays:
+            return np.zeros(len(rows), bool)
+        if "has" not in self._arrays:
+            return np.ones(len(rows), bool)
+        return (self._arrays["has"][rows] >> OPTIONAL.index(name) & 1).astype(bool)
 
     def _kinds(self) -> Iterator[tuple[np.ndarray, str, str]]:
         """Go through the rows in groups of one dataset and one interaction, none too large."""
@@ -120,7 +144,7 @@ def read_card(folder: Path) -> dict[str, object]:
         return json.loads((folder / CARD).read_text())
     except FileNotFoundError as error:
         raise InputError(
-            f"{folder}: no finished packed dataset here; make one with haco.data.packing"
+            f"{folder}: no finished packed dataset here; make one with haco data pack"
         ) from error
     except (OSError, ValueError) as error:
         raise InputError(f"{folder / CARD}: cannot be read ({error}); pack it again") from error
