@@ -20,6 +20,7 @@ def evaluate(
     predictions: OptionalFile = None,
     vertex_map: OptionalFile = None,
     threshold: Annotated[float | None, tyro.conf.arg(metavar="T")] = None,
+    report: OptionalFolder = None,
     mano_dir: OptionalFolder = None,
     workers: int = 2,
 ) -> int:
@@ -45,6 +46,8 @@ def evaluate(
         predictions: Another method's predictions (.npz or .jsonl), to score in place of a model's.
         vertex_map: For predictions of body vertices: where the hands are in the body.
         threshold: Where contact begins; else the threshold in the weights, or 0.5 for predictions.
+        report: Folder for report.html, one page with tables, curves, the hand coloured by precision
+            and recall, and the best and worst thirty hands with pictures.
         mano_dir: Folder of your MANO files, for weights that speak MANO's topology.
         workers: Processes that make the crops.
     """
@@ -62,6 +65,7 @@ def evaluate(
         predictions=predictions,
         vertex_map=vertex_map,
         threshold=threshold,
+        report=report,
         mano_dir=mano_dir,
         workers=workers,
     )

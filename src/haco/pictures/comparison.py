@@ -38,7 +38,7 @@ def draw_comparison(
         threshold: Probability from which a vertex is called touching.
         heading: One line over everything.
     """
-    drawn = [_draw_row(row, hand) for row in rows]
+    drawn = [draw_row(row, hand) for row in rows]
     width = drawn[0].width + 2 * _GAP
     legend = Image.fromarray(draw_legend(min(width - 2 * _GAP, 720), threshold=threshold))
     height = 56 + sum(row.height + _GAP for row in drawn) + legend.height
@@ -52,7 +52,8 @@ def draw_comparison(
     return np.asarray(sheet)
 
 
-def _draw_row(row: Comparison, hand: HandModel) -> Image.Image:
+def draw_row(row: Comparison, hand: HandModel) -> Image.Image:
+    """Draw one scene, the truth and the prediction side by side under its caption."""
     panels = [draw_panel(panel, hand, 1) for panel in (row.truth, row.prediction)]
     side = panels[0].height
     marked = draw_boxes(row.image, [row.truth]).resize((side, side), Image.Resampling.LANCZOS)
