@@ -163,6 +163,35 @@ def data(words: Annotated[tuple[str, ...], tyro.conf.Positional] = (), /) -> int
     return cli_data.run(list(words))
 
 
+def export(
+    weights: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME|FILE")] = "tiny",
+    /,
+    *,
+    onnx: OutFile,
+    int8: tyro.conf.FlagCreatePairsOff[bool] = False,
+    data: str = "synthetic/easy",
+    num: int = 200,
+    root: OptionalFolder = None,
+) -> int:
+    """Write a network as ONNX, for onnxruntime on any machine.
+
+    The batch size is free. The result is run beside the original on made hands, and kept only if
+    they agree. With --int8 a second file, FILE-int8.onnx, has its matrices in eight bits, and what
+    that costs is measured as average precision.
+
+    Args:
+        weights: Weights that come with haco, by name; a file or folder; or owner/name on the hub.
+        onnx: The .onnx file to write.
+        int8: Also write the network with 8-bit matrices.
+        data: With --int8: the dataset to measure on.
+        num: With --int8: how many hands, of made pictures.
+        root: With --int8: folder that the dataset lies in; made pictures need none.
+    """
+    from haco.apps.export import export_command
+
+    return export_command(weights, onnx, is_int8=int8, data=data, num=num, root=root)
+
+
 def doctor() -> int:
     """Say what is installed, what is missing, and what that costs you."""
     from haco.apps.doctor import doctor_command
@@ -177,6 +206,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "train": cli_train.train,
     "evaluate": evaluate,
     "convert": convert,
+    "export": export,
     "data": data,
     "doctor": doctor,
 }
