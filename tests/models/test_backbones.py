@@ -72,9 +72,46 @@ def test_normalisation_follows_the_handling(name: str, reference: tuple, fixed: 
     assert unbuilt(name, handling="fixed").normalisation == fixed
 
 
-def test_tiny_has_no_reference_handling():
-    with pytest.raises(InputError, match="'tiny' is ours"):
-        create_model("tiny", handling="reference")
+@pytest.mark.parametrize("name", ["tiny", "small", "base"])
+def test_our_own_networks_have_no_reference_handling(name: str):
+    with pytest.raises(InputError, match=f"'{name}' is ours"):
+        create_model(name, handling="reference")
+
+
+@pytest.mark.parametrize(
+    ("name", "dim", "millions"), [("small", 384, (30, 40)), ("base", 768, (90, 110))]
+)
+def test_small_and_base_have_the_shapes_of_dinov2(name: str, dim: int, millions: tuple[int, int]):
+    model = unbuilt(name, handling="fixed").eval()
+    shapes = {key: tuple(value.shape) for key, value in model.backbone.vit.state_dict().items()}
+    assert shapes["pos_embed"] == (1, 257, dim)
+    assert shapes["patch_embed.proj.weight"] == (dim, 3, 14, 14)
+    assert shapes["blocks.11.ls1.gamma"] == shapes["blocks.11.ls2.gamma"] == (dim,)
+    assert len([key for key in shapes if key.startswith("blocks.0.")]) == 14
+    assert millions[0] < sum(it.numel() for it in model.parameters()) / 1e6 < millions[1]
+    assert model.normalisation == IMAGENET
+
+
+def test_small_answers_and_all_of_it_learns():
+    model = create_model("small").train()
+    logits = model(images(1).sigmoid())
+    assert logits.vertices.shape == (1, 778)
+    assert logits.touch is not None
+    (logits.vertices.square().sum() + logits.touch.sum()).backward()
+    assert [name for name, it in model.named_parameters() if it.grad is None] == []
+
+
+def test_layer_scale_weighs_both_branches(generator: torch.Generator):
+    block = Block(16, 2, has_layer_scale=True)
+    tokens = torch.randn(2, 5, 16, generator=generator)
+    changed = []
+    for scale in (block.ls1, block.ls2):
+        assert not torch.equal(block(tokens), tokens)
+        with torch.no_grad():
+            scale.gamma.zero_()
+        changed.append(block(tokens))
+    assert not torch.equal(changed[0], tokens)
+    torch.testing.assert_close(changed[1], tokens)
 
 
 def test_reference_vit_reads_tokens_as_memory_and_fixed_by_place(

@@ -60,6 +60,40 @@ def test_timm_vit():
     assert_loaded(model, {f"vit.{key}": value for key, value in wanted.items()})
 
 
+def dino() -> ContactNet:
+    vit = VisionTransformer(dim=24, depth=1, num_heads=3, patch=14, has_layer_scale=True)
+    return network(ResizedVit(vit, is_reference=False), 24)
+
+
+def test_dinov2_vit_made_for_larger_images():
+    """Its table of 37 x 37 places becomes 16 x 16: a ramp over the image stays that ramp."""
+    model = dino()
+    wanted = numbered(model.backbone.vit.state_dict())
+    ramp = torch.linspace(0, 1, 37)
+    table = (ramp[:, None] + 10 * ramp[None]).flatten()[None, :, None].expand(1, -1, 24)
+    found = wanted | {
+        "pos_embed": torch.cat([torch.full((1, 1, 24), 7.0), table], dim=1),
+        "mask_token": torch.zeros(1, 24),
+    }
+    initialise_backbone(model, found)
+    state = model.backbone.vit.state_dict()
+    assert torch.equal(state["blocks.0.ls1.gamma"], wanted["blocks.0.ls1.gamma"])
+    places = state["pos_embed"]
+    assert places.shape == (1, 257, 24)
+    assert (places[:, 0] == 7).all()
+    inner = (torch.arange(16) + 0.5) / 16 * 37 / 36 - 0.5 / 36
+    expected = (inner[:, None] + 10 * inner[None])[3:-3, 3:-3]
+    got = places[0, 1:, 5].unflatten(0, (16, 16))[3:-3, 3:-3]
+    torch.testing.assert_close(got, expected, atol=1e-3, rtol=1e-3)
+
+
+def test_dinov2_with_registers_is_refused():
+    model = dino()
+    state = model.backbone.vit.state_dict() | {"register_tokens": torch.zeros(1, 4, 24)}
+    with pytest.raises(InputError, match=r"1 not expected \(vit\.register_tokens\)"):
+        initialise_backbone(model, state)
+
+
 def test_hamer_checkpoint_gives_its_backbone_and_leaves_its_head(tmp_path: Path):
     model = network(HamerVit(dim=32, depth=1, num_heads=2), 32)
     wanted = numbered(model.backbone.state_dict())

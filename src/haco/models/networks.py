@@ -31,6 +31,19 @@ def _tiny(handling: Handling) -> ContactNet:
     return tiny()
 
 
+def _dino(handling: Handling, *, name: str, dim: int, num_heads: int) -> ContactNet:
+    """Build DINOv2's ViT on 14-pixel patches, a decoder of half the usual width, a touch head."""
+    if handling == "reference":
+        raise InputError(f"'{name}' is ours and was never released with HACO; use handling 'fixed'")
+    vit = VisionTransformer(dim=dim, depth=12, num_heads=num_heads, patch=14, has_layer_scale=True)
+    decoder = ContactDecoder(
+        context_dim=dim, dim=512, depth=4, num_heads=8, head_dim=64, hidden_dim=1024
+    )
+    return ContactNet(
+        ResizedVit(vit, is_reference=False), decoder, has_touch=True, normalisation=IMAGENET
+    )
+
+
 def _hamer(_: Handling) -> ContactNet:  # both normalise the same way
     return ContactNet(HamerVit(), ContactDecoder(context_dim=1280), normalisation=IMAGENET)
 
@@ -63,6 +76,8 @@ def _resnet(handling: Handling, *, name: str) -> ContactNet:
 
 NETWORKS: dict[str, Callable[[Handling], ContactNet]] = {
     "tiny": _tiny,
+    "small": functools.partial(_dino, name="small", dim=384, num_heads=6),
+    "base": functools.partial(_dino, name="base", dim=768, num_heads=12),
     "hamer": _hamer,
     "vit-l-16": functools.partial(_vit, dim=1024, depth=24, num_heads=16),
     "vit-b-16": functools.partial(_vit, dim=768, depth=12, num_heads=12),

@@ -1,6 +1,7 @@
 """Vision transformers: ViT-S/B/L with timm's parameter names, and HaMeR's ViT-H with its own.
 
-Dosovitskiy et al. 2021; Xu et al., ViTPose, 2022; Pavlakos et al., HaMeR, 2024.
+Dosovitskiy et al. 2021; Xu et al., ViTPose, 2022; Oquab et al., DINOv2, 2023; Pavlakos et al.,
+HaMeR, 2024.
 """
 
 import torch
@@ -48,23 +49,39 @@ class Mlp(nn.Module):
         return self.fc2(nn.functional.gelu(self.fc1(tokens)))
 
 
+class LayerScale(nn.Module):
+    """One learned factor a channel, as DINOv2 puts behind each branch."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(dim))
+
+    def forward(self, branch: Float[Tensor, "*batch dim"]) -> Float[Tensor, "*batch dim"]:
+        """Scale every channel."""
+        return branch * self.gamma
+
+
 class Block(nn.Module):
     """Attention and MLP, each after a norm and around a shortcut."""
 
-    def __init__(self, dim: int, num_heads: int, *, drop_path: float = 0.0) -> None:
+    def __init__(
+        self, dim: int, num_heads: int, *, drop_path: float = 0.0, has_layer_scale: bool = False
+    ) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(dim, eps=NORM_EPSILON)
         self.attn = Attention(dim, num_heads)
+        self.ls1 = LayerScale(dim) if has_layer_scale else nn.Identity()
         self.norm2 = nn.LayerNorm(dim, eps=NORM_EPSILON)
         self.mlp = Mlp(dim, 4 * dim)
+        self.ls2 = LayerScale(dim) if has_layer_scale else nn.Identity()
         self.drop_path = drop_path
 
     def forward(
         self, tokens: Float[Tensor, "batch tokens dim"]
     ) -> Float[Tensor, "batch tokens dim"]:
         """Run both branches; in training, either may be dropped for a whole sample."""
-        tokens = tokens + self._maybe_dropped(self.attn(self.norm1(tokens)))
-        return tokens + self._maybe_dropped(self.mlp(self.norm2(tokens)))
+        tokens = tokens + self._maybe_dropped(self.ls1(self.attn(self.norm1(tokens))))
+        return tokens + self._maybe_dropped(self.ls2(self.mlp(self.norm2(tokens))))
 
     def _maybe_dropped(self, branch: Tensor) -> Tensor:
         if not self.training or self.drop_path == 0:
@@ -74,11 +91,11 @@ class Block(nn.Module):
 
 
 class PatchEmbedding(nn.Module):
-    """One token for each patch of 16 x 16 pixels, row by row."""
+    """One token for each square patch, row by row."""
 
-    def __init__(self, dim: int, *, padding: int = 0) -> None:
+    def __init__(self, dim: int, *, patch: int = PATCH, padding: int = 0) -> None:
         super().__init__()
-        self.proj = nn.Conv2d(3, dim, PATCH, stride=PATCH, padding=padding)
+        self.proj = nn.Conv2d(3, dim, patch, stride=patch, padding=padding)
 
     def forward(
         self, image: Float[Tensor, "batch 3 height width"]
@@ -90,18 +107,31 @@ class PatchEmbedding(nn.Module):
 class VisionTransformer(nn.Module):
     """A ViT on 224-pixel images, with a class token that is dropped at the end."""
 
-    grid = 14
+    side = 224
 
-    def __init__(self, *, dim: int, depth: int, num_heads: int) -> None:
+    def __init__(
+        self,
+        *,
+        dim: int,
+        depth: int,
+        num_heads: int,
+        patch: int = PATCH,
+        has_layer_scale: bool = False,
+    ) -> None:
         super().__init__()
+        self.grid = self.side // patch
         self.cls_token = nn.Parameter(torch.zeros(1, 1, dim))
         self.pos_embed = nn.Parameter(torch.zeros(1, 1 + self.grid**2, dim))
-        self.patch_embed = PatchEmbedding(dim)
-        self.blocks = nn.Sequential(*[Block(dim, num_heads) for _ in range(depth)])
+        self.patch_embed = PatchEmbedding(dim, patch=patch)
+        self.blocks = nn.Sequential(
+            *[Block(dim, num_heads, has_layer_scale=has_layer_scale) for _ in range(depth)]
+        )
         self.norm = nn.LayerNorm(dim, eps=NORM_EPSILON)
         _initialise(self)
 
-    def forward(self, image: Float[Tensor, "batch 3 224 224"]) -> Float[Tensor, "batch 196 dim"]:
+    def forward(
+        self, image: Float[Tensor, "batch 3 224 224"]
+    ) -> Float[Tensor, "batch patches dim"]:
         """Give the patch tokens after the final norm."""
         patches = self.patch_embed(image)
         first = self.cls_token.expand(patches.shape[0], -1, -1)
@@ -128,9 +158,9 @@ class ResizedVit(nn.Module):
 
     def forward(
         self, image: Float[Tensor, "batch 3 height width"]
-    ) -> Float[Tensor, "batch channels 14 14"]:
+    ) -> Float[Tensor, "batch channels rows columns"]:
         """Give the features of square crops of any size."""
-        side = self.vit.grid * PATCH
+        side = self.vit.side
         resized = nn.functional.interpolate(
             image,
             size=(side, side),
