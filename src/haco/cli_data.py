@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 # Nothing here may import torch before a command runs: `haco data --help` must answer at once.
 
 Name = Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME")]
+Names = Annotated[
+    tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="NAME [NAME ...]", name="names")
+]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -177,11 +180,55 @@ def pack(
     )
 
 
+def audit(
+    names: Names,
+    /,
+    *,
+    out: Folder = Path("out/audit"),
+    roots: Folder = Path("datasets"),
+    split: Literal["train", "val", "test"] = "train",
+    labels: OptionalFolder = None,
+    mano_dir: OptionalFolder = None,
+    num: int = 1000,
+    seed: int = 0,
+) -> int:
+    """Compare the contact of datasets under one rule, and each with the paper's and its own labels.
+
+    Computes distances from the meshes wherever a set has any, and reports for each set: how much
+    touches, under the paper's threshold and under one rule for all; how far labels that came with
+    the set are from its meshes; how far the rules are apart; and a picture of how often each part
+    of the hand touches. Writes audit.md, audit.json and NAME.png.
+
+    Exit status: 0 when done, 1 when some set could not be audited, 2 when the command itself is
+    wrong.
+
+    Examples:
+    haco data audit synthetic/full --num 200
+    haco data audit dexycb hic rich decaf --roots datasets --labels labels
+
+    Args:
+        names: Datasets; each lies in ROOTS/NAME.
+        out: Folder for the report; made if missing.
+        roots: Folder that the datasets lie in.
+        split: Which part of them.
+        labels: Folder that haco data label wrote into; what it has is not computed again.
+        mano_dir: Folder of your MANO files (or set HACO_MANO_DIR).
+        num: Hands a set at most, drawn at random.
+        seed: Of the draw.
+    """
+    from haco.apps.audit import audit_command
+
+    return audit_command(
+        names, roots, out, split=split, labels=labels, mano_dir=mano_dir, num=num, seed=seed
+    )
+
+
 COMMANDS: dict[str, Callable[..., int]] = {
     "about": about,
     "check": check,
     "label": label,
     "pack": pack,
+    "audit": audit,
 }
 
 

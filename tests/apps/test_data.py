@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 from data_writers.hic import write_hic
+from data_writers.mano import mano_folder
 from PIL import Image
 
 from haco.cli import main
@@ -172,3 +173,30 @@ def test_pack_without_labels_says_what_is_missing(hic, tmp_path, capsys):
     words = ["pack", "hic", "--root", str(hic[0]), "--workers", "1", "--out", str(tmp_path)]
     assert main(["data", *words]) == 1
     assert "label the dataset first (haco data label)" in capsys.readouterr().err
+
+
+def test_audit_writes_report_numbers_and_pictures(hic, tmp_path, capsys, monkeypatch):
+    root, truth = hic
+    monkeypatch.setenv("HACO_MANO_DIR", str(mano_folder()))
+    words = ["--roots", root.parent, "--split", "test", "--out", tmp_path]
+    (root.parent / "hic").unlink(missing_ok=True)
+    (root.parent / "hic").symlink_to(root)
+    status, printed = run(capsys, "audit", "hic", *words)
+    assert status == 0
+    hands = [each for key, each in truth.items() if key.startswith("hic/07")]
+    near = np.stack([each.distance < 0.005 for each in hands])
+    found = json.loads((tmp_path / "audit.json").read_text())["sets"]["hic"]["labels"]
+    assert found["paper"]["contact share"] == pytest.approx(near.mean(), abs=1e-3)
+    assert found["paper"]["ratio"] == pytest.approx((~near).sum() / near.sum(), rel=1e-2)
+    assert f"{(~near).sum() / near.sum():.1f}" in printed
+    assert "| hic | paper " in (tmp_path / "audit.md").read_text()
+    with Image.open(tmp_path / "hic.png") as picture:
+        assert np.asarray(picture).std() > 10
+
+
+def test_audit_goes_on_after_a_set_that_is_not_there(tmp_path, capsys):
+    words = ["audit", "hic", "synthetic/easy", "--num", "3", "--roots", tmp_path, "--out", tmp_path]
+    status, printed = run(capsys, *words)
+    assert status == 1
+    assert "HIC" in printed
+    assert list(json.loads((tmp_path / "audit.json").read_text())["sets"]) == ["synthetic/easy"]
