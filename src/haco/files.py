@@ -67,8 +67,8 @@ def read_image(path: str | Path) -> UInt8[np.ndarray, "height width 3"]:
             warnings.simplefilter("ignore")  # Pillow's own size warning: we check the size below
             with Image.open(path) as picture:
                 _check_size(path, picture)
-                upright = ImageOps.exif_transpose(picture)
-                return np.asarray(_to_rgb(upright))
+                ImageOps.exif_transpose(picture, in_place=True)
+                return np.asarray(_to_rgb(picture))
     except InputError:
         raise
     except FileNotFoundError as error:
@@ -103,4 +103,4 @@ def _to_rgb(picture: Image.Image) -> Image.Image:
         layered = picture.convert("RGBA")
         white = Image.new("RGBA", layered.size, "white")
         return Image.alpha_composite(white, layered).convert("RGB")
-    return picture.convert("RGB")
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
