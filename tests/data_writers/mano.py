@@ -42,3 +42,8 @@ def stored_pose(side: str, pose: np.ndarray, fingers: Fingers, num: int = 45) ->
     if fingers.startswith("components"):
         about = (about @ np.linalg.inv(_components(side)))[:num]
     return np.concatenate([pose[:3], about])
+
+
+def pose_of_components(side: str, coefficients: np.ndarray) -> np.ndarray:
+    """Give the fingers' absolute pose (45 numbers) that coefficients about the mean stand for."""
+    return _mean(side) + coefficients @ _components(side)[: len(coefficients)]

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from haco.data.label_store import Labelled, label_folder
 from haco.data.readers.arctic import ArcticReader
 from haco.data.readers.common import Reader
+from haco.data.readers.contactpose import ContactPoseReader
 from haco.data.readers.decaf import DecafReader
 from haco.data.readers.dexycb import DexYcbReader
 from haco.data.readers.folder import FolderReader
@@ -30,6 +31,7 @@ from haco.types import Split
 READERS: Mapping[str, Callable[..., Reader]] = MappingProxyType(
     {
         "arctic": ArcticReader,
+        "contactpose": ContactPoseReader,
         "decaf": DecafReader,
         "dexycb": DexYcbReader,
         "folder": FolderReader,

@@ -5,6 +5,7 @@ import pytest
 from data.readers.checks import assert_reads
 from data_writers import (
     arctic,
+    contactpose,
     dexycb,
     h2o,
     h2o3d,
@@ -22,6 +23,7 @@ from haco.files import InputError
 
 SETS = {
     "arctic": arctic,
+    "contactpose": contactpose,
     "dexycb": dexycb,
     "h2o": h2o,
     "h2o3d": h2o3d,
@@ -33,6 +35,11 @@ SETS = {
 WITHOUT_MANO = ("obman",)
 HANDS_BY_FILES = ("hoi4d",)
 """Where a hand is there if its annotation is: a file that is gone is a hand that was not seen."""
+EMPTY = {
+    ".obj": "v 0 0 0\n",
+    ".ply": "ply\nformat ascii 1.0\nelement vertex 1\nproperty float x\nproperty float y\n"
+    "property float z\nend_header\n0 0 0\n",
+}
 MANO_SETS = [name for name in SETS if name not in WITHOUT_MANO]
 
 
@@ -57,7 +64,7 @@ def test_what_is_damaged_or_missing_is_named(name, tmp_path):
             with pytest.raises(InputError, match=f"{path.name}.*no such file"):
                 opened(name, tmp_path)[0]
         path.write_bytes(content)
-    mini.mesh.write_text("v 0 0 0\n")
+    mini.mesh.write_text(EMPTY[mini.mesh.suffix])
     load_mesh.cache_clear()
     with pytest.raises(InputError, match=f"{mini.mesh.name}: is an empty mesh"):
         opened(name, tmp_path).scene(0)
