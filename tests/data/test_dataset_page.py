@@ -10,8 +10,7 @@ from haco.data.index import READERS
 
 PAGE = (REPOSITORY / "docs/datasets.md").read_text("utf-8")
 ROW = re.compile(r"^\| `(\w+)` \|(.*)\|$", re.MULTILINE)
-COMING = {"contactpose"}
-SETS = sorted(set(READERS) - {"packed"} - COMING)
+SETS = sorted(set(READERS) - {"packed"})
 PUBLIC = [name for name in SETS if name not in ("folder", "synthetic")]
 
 
@@ -36,7 +35,7 @@ def options(name: str) -> set[str]:
 
 def test_every_set_has_its_rows():
     for table in (SHOWN, SOURCES, QUIRKS):
-        assert sorted(set(table) - COMING) == SETS
+        assert sorted(table) == SETS
         assert all(all(cells) for cells in table.values())
 
 
