@@ -16,6 +16,8 @@ class ToyReader:
     num: int
     seed: int = 0
     size: int = 48
+    unknown: int = 0
+    """Of the first so many vertices nothing is known, in every second picture."""
 
     def __len__(self) -> int:
         return self.num
@@ -30,6 +32,8 @@ class ToyReader:
         distance = rng.uniform(0.02, 0.1, 778).astype(np.float32)
         if kind < 2:
             distance[kind * 250 : kind * 250 + 250] = 0.001
+        if index % 2:
+            distance[: self.unknown] = np.nan
         return Sample(
             key=f"toy/{self.seed}/{index}",
             image=image,

@@ -1,5 +1,7 @@
 """Batches: the same whatever the number of workers, resumable, and new each epoch."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from toys import ToyReader
 from haco.data.loading import CropDataset, Place, all_batches, epoch_order, training_batches
 from haco.data.settings import Augmentation
 from haco.data.transforms import to_crop
+from haco.files import InputError
 from haco.geometry.contact import PROTOCOLS
 
 HARMONISED = PROTOCOLS["harmonised"]
@@ -68,6 +71,42 @@ def test_all_batches_give_every_sample_once_as_prediction_sees_it():
     alone = to_crop(ToyReader(5)[4], HARMONISED)
     assert torch.equal(batches[2].image[0], alone.image)
     assert torch.equal(batches[2].keypoints[0], alone.keypoints)
+
+
+DAMAGED = InputError("pictures.bin: picture 1 is damaged; pack it again")
+
+
+@dataclasses.dataclass(frozen=True)
+class Broken(ToyReader):
+    error: Exception = DAMAGED
+
+    def __getitem__(self, index):
+        if index == 1:
+            raise self.error
+        return super().__getitem__(index)
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_damaged_sample_is_told_in_the_readers_words(workers):
+    batches = all_batches(CropDataset(reader=Broken(4), protocol=HARMONISED), 2, workers=workers)
+    with pytest.raises(InputError) as caught:
+        list(batches)
+    assert str(caught.value) == "pictures.bin: picture 1 is damaged; pack it again"
+
+
+def test_file_that_cannot_be_read_is_named():
+    gone = Broken(4, error=FileNotFoundError(2, "No such file or directory", "b.jpg"))
+    with pytest.raises(InputError, match=r"b\.jpg: cannot be read \(No such file"):
+        list(all_batches(CropDataset(reader=gone, protocol=HARMONISED), 2))
+
+
+def test_shares_of_several_processes_make_up_the_batch(dataset):
+    whole = pictures(training_batches(dataset, 4, seed=1, epoch=2))
+    shares = [
+        pictures(training_batches(dataset, 4, seed=1, epoch=2, share=share))
+        for share in (slice(0, 2), slice(2, 4))
+    ]
+    assert_same(whole, [torch.cat(parts) for parts in zip(*shares, strict=True)])
 
 
 def test_opening_a_loader_draws_nothing_from_the_runs_generator(dataset):

@@ -6,8 +6,11 @@ import shutil
 
 import pytest
 import torch
+from plain_network import PLAIN
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from toys import ToyReader
 
+import haco
 import haco.learning.start as start
 from haco.data.packing import pack
 from haco.data.settings import Augmentation
@@ -19,11 +22,13 @@ from haco.learning.train import train
 from haco.models.networks import create_model
 from haco.models.weights import WeightsMeta, save_weights
 
+TIMES = ("seconds", "waited")
 SMALL = TrainConfig(
     datasets=("packed/toy",),
     epochs=2,
     batch_size=3,
     workers=0,
+    pictures=0,
     augmentation=Augmentation(),
     optim=OptimConfig(warm_up=0.0),
 )
@@ -42,9 +47,15 @@ def unbroken(roots, tmp_path_factory):
     return train(SMALL, roots=roots, out=tmp_path_factory.mktemp("runs") / "a", progress=False)
 
 
+@pytest.fixture(scope="module")
+def drawn(roots, tmp_path_factory):
+    config = dataclasses.replace(PLAIN, epochs=2, pictures=2)
+    return train(config, roots=roots, out=tmp_path_factory.mktemp("runs") / "p", progress=False)
+
+
 def steps(folder) -> list[dict[str, object]]:
     lines = read_metrics(folder, "step")
-    return [{name: line[name] for name in line if name != "seconds"} for line in lines]
+    return [{name: line[name] for name in line if name not in TIMES} for line in lines]
 
 
 def test_stopped_and_resumed_run_equals_an_unbroken_one(roots, tmp_path, unbroken):
@@ -74,13 +85,52 @@ def test_run_folder_says_what_was_run(unbroken):
     config = json.loads((unbroken.folder / "config.json").read_text())
     assert config == json.loads(json.dumps(dataclasses.asdict(SMALL)))
     provenance = json.loads((unbroken.folder / "run.json").read_text())
-    assert {"command", "commit", "roots", "device", "haco", "torch"} <= provenance.keys()
+    assert {"command", "commit", "roots", "device", "haco", "threads"} <= provenance.keys()
+    assert provenance["packages"]["torch"] == torch.__version__
+    assert {name: data["samples"] for name, data in provenance["data"].items()} == {
+        "train packed/toy": 7,
+        "val packed/toy": 3,
+    }
     assert read_config(unbroken.folder / "config.json") == SMALL
 
 
 def test_steps_record_every_loss_term(unbroken):
     first = steps(unbroken.folder)[0]
     assert {"loss", "bce_778", "bce_21", "smoothness", "touch", "keypoints", "rate"} <= first.keys()
+
+
+def test_every_epoch_leaves_a_picture(drawn):
+    pictures = sorted((drawn.folder / "pictures").iterdir())
+    assert [path.name for path in pictures] == ["epoch_001.png", "epoch_002.png"]
+    first, second = (haco.read_image(path) for path in pictures)
+    assert first.shape == second.shape
+    assert (first != second).any()
+
+
+def test_curves_are_on_the_board(drawn):
+    points = EventAccumulator(str(drawn.folder / "tensorboard")).Reload()
+    losses = [(event.step, event.value) for event in points.Scalars("train/loss")]
+    logged = [(line["step"], line["loss"]) for line in steps(drawn.folder)]
+    assert losses == [(step, pytest.approx(loss)) for step, loss in logged]
+    assert [event.step for event in points.Scalars("validation/average_precision")] == [0, 1]
+    assert [event.step for event in points.Images("validation")] == [0, 1]
+
+
+def test_pieces_of_a_batch_give_the_step_of_the_whole(roots, tmp_path):
+    runs = []
+    for accumulate in (1, 2):
+        config = dataclasses.replace(PLAIN, accumulate=accumulate)
+        out = tmp_path / f"k{accumulate}"
+        train(config, roots=roots, out=out, progress=False)
+        runs.append([line["loss"] for line in steps(out)])
+    assert runs[0] == pytest.approx(runs[1], rel=1e-5)
+    assert runs[0] != [runs[0][0]] * len(runs[0])
+
+
+def test_batch_that_cannot_be_cut_is_refused(roots, tmp_path):
+    config = dataclasses.replace(SMALL, accumulate=2)
+    with pytest.raises(InputError, match="a batch of 3 cannot be cut into 2 equal pieces"):
+        train(config, roots=roots, out=tmp_path / "l", progress=False)
 
 
 def test_run_is_not_overwritten_and_not_resumed_as_another(roots, unbroken):

@@ -6,32 +6,37 @@ from rich.console import Console
 
 from haco.apps.console import progress_bar
 from haco.data.packing import pack_synthetic
+from haco.files import InputError
 from haco.learning.config import TrainConfig
 from haco.learning.config_file import read_config
 from haco.learning.run_folder import BEST, CONFIG, LAST, read_run
-from haco.learning.train import Run, train
 from haco.synth.draw import write_pictures
 
 
 def train_command(config: TrainConfig, out: Path, *, roots: Path, device: str) -> int:
     """Train, then print the last validation and where the weights lie."""
-    return _show(train(config, out=out, roots=roots, device=device))
+    return _train(config, out, roots=roots, device=device, resume=False)
 
 
 def resume_command(folder: Path, *, roots: Path | None, device: str | None) -> int:
     """Go on with a run as it was begun, then do as `train_command`."""
     begun = read_run(folder)
-    run = train(
+    return _train(
         read_config(folder / CONFIG),
-        out=folder,
+        folder,
         roots=Path(begun["roots"]) if roots is None else roots,
-        resume=True,
         device=begun["device"] if device is None else device,
+        resume=True,
     )
-    return _show(run)
 
 
-def _show(run: Run) -> int:
+def _train(config: TrainConfig, out: Path, *, roots: Path, device: str, resume: bool) -> int:
+    from haco.learning.train import train  # needs the extra `train`, which evaluation does not
+
+    try:
+        run = train(config, out=out, roots=roots, resume=resume, device=device)
+    except FloatingPointError as error:
+        raise InputError(str(error)) from error
     console = Console(highlight=False, soft_wrap=True)
     if run.scores is not None:
         console.print(str(run.scores), markup=False)

@@ -6,8 +6,8 @@ and a run that stopped in the middle of an epoch can go on at the very next batc
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -18,6 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 from haco.data.readers.common import Reader
 from haco.data.settings import Augmentation
 from haco.data.transforms import CROP_SIZE, Mode, to_crop
+from haco.files import InputError
 from haco.geometry.contact import ContactProtocol
 from haco.types import Crop
 
@@ -85,6 +86,57 @@ class NamedCrops(Dataset[NamedCrop]):
         return self.crops.named(place)
 
 
+@dataclasses.dataclass(frozen=True)
+class Damaged:
+    """Stands for a batch of which a sample cannot be read."""
+
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Guarded(Dataset[Any]):
+    """The items of another dataset, batch by batch; what cannot be read is told, not raised.
+
+    An error raised in a worker process would arrive wrapped in the worker's traceback.
+    """
+
+    dataset: Dataset[Any]
+    collate: Callable[..., Any]
+
+    def __getitems__(self, places: Sequence[Place]) -> Any:
+        """Read a batch."""
+        try:
+            return self.collate([self.dataset[place] for place in places])
+        except InputError as error:
+            return Damaged(str(error))
+        except OSError as error:
+            return Damaged(f"{error.filename or 'a sample'}: cannot be read ({error.strerror})")
+
+
+_Batch = TypeVar("_Batch")
+
+
+@dataclasses.dataclass(frozen=True)
+class Batches(Generic[_Batch]):
+    """Batches, one after another."""
+
+    loader: DataLoader[Any]
+
+    def __len__(self) -> int:
+        return len(self.loader)
+
+    def __iter__(self) -> Iterator[_Batch]:
+        """Load batch after batch.
+
+        Raises:
+            InputError: A sample cannot be read.
+        """
+        for batch in self.loader:
+            if isinstance(batch, Damaged):
+                raise InputError(batch.reason)
+            yield batch
+
+
 def epoch_order(
     num: int, *, seed: int, epoch: int, draw: Draw | None = None
 ) -> Int64[np.ndarray, " drawn"]:
@@ -124,8 +176,9 @@ def training_batches(
     epoch: int,
     first_batch: int = 0,
     draw: Draw | None = None,
+    share: slice = slice(None),
     workers: int = 0,
-) -> DataLoader[Crop]:
+) -> Batches[Crop]:
     """Load one epoch's batches; the last samples that do not fill a batch are left out.
 
     Args:
@@ -135,21 +188,20 @@ def training_batches(
         epoch: From 0.
         first_batch: Where to go on in a half-done epoch.
         draw: As in `epoch_order`.
+        share: Which places of each batch are wanted, where several processes share it.
         workers: Processes that make crops; 0 makes them in this one.
     """
     order = epoch_order(len(dataset), seed=seed, epoch=epoch, draw=draw)
     places = [Place(epoch, position, int(sample)) for position, sample in enumerate(order)]
     whole = len(places) // batch_size * batch_size
     batches = [
-        places[start : start + batch_size]
+        places[start : start + batch_size][share]
         for start in range(first_batch * batch_size, whole, batch_size)
     ]
     return _loader(dataset, batches, workers, collate)
 
 
-def all_batches(
-    dataset: CropDataset, batch_size: int, *, workers: int = 0
-) -> DataLoader[NamedCrop]:
+def all_batches(dataset: CropDataset, batch_size: int, *, workers: int = 0) -> Batches[NamedCrop]:
     """Load every sample once, in the reader's order; the last batch may be smaller."""
     places = [Place(0, sample, sample) for sample in range(len(dataset))]
     batches = [places[start : start + batch_size] for start in range(0, len(places), batch_size)]
@@ -158,11 +210,11 @@ def all_batches(
 
 def _loader(
     dataset: Dataset[Any], batches: list[list[Place]], workers: int, collate_fn: Callable[..., Any]
-) -> DataLoader[Any]:
-    return DataLoader(
-        dataset,
+) -> Batches[Any]:
+    loader = DataLoader(
+        Guarded(dataset, collate_fn),
         batch_sampler=batches,
-        collate_fn=collate_fn,
+        collate_fn=_as_it_is,
         num_workers=workers,
         worker_init_fn=_one_thread,
         # A generator of its own, so that opening a loader draws nothing from the run's.
@@ -171,6 +223,11 @@ def _loader(
         # A forked worker inherits the locks of OpenCV's and torch's threads, and may wait forever.
         multiprocessing_context="spawn" if workers else None,
     )
+    return Batches(loader)
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch
 
 
 def _one_thread(worker: int) -> None:

@@ -30,23 +30,43 @@ class Training:
     """Highest average precision on validation so far."""
 
 
-def save_checkpoint(path: Path, state: Training) -> None:
-    """Write everything needed to go on, atomically."""
-    counters = {name: getattr(state, name) for name in ("epoch", "batch", "step", "best")}
+Generators = list[torch.Tensor]
+"""States of torch's random generators in one process: the CPU's and each card's."""
+
+
+def generator_states() -> Generators:
+    """Give the states of this process."""
     cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return [torch.get_rng_state(), *cuda]
+
+
+def save_checkpoint(path: Path, state: Training, generators: list[Generators]) -> None:
+    """Write everything needed to go on, atomically.
+
+    Args:
+        path: The file.
+        state: The same in all processes.
+        generators: Of each process.
+    """
+    counters = {name: getattr(state, name) for name in ("epoch", "batch", "step", "best")}
     content = {
         "network": state.network.state_dict(),
         "average": state.average.network.state_dict(),
         "terms": state.terms.state_dict(),
         "optimizer": state.optimizer.state_dict(),
         "counters": counters,
-        "generators": [torch.get_rng_state(), *cuda],
+        "generators": generators,
     }
     save_tensors(path, content)
 
 
-def load_checkpoint(path: Path, state: Training) -> None:
+def load_checkpoint(path: Path, state: Training, *, process: int = 0) -> None:
     """Take up a run where `save_checkpoint` left it.
+
+    Args:
+        path: The file.
+        state: As it was built for the same config.
+        process: Whose generators to take up. A process that was not there keeps its own.
 
     Raises:
         InputError: The file is damaged, or of another network.
@@ -62,10 +82,11 @@ def load_checkpoint(path: Path, state: Training) -> None:
         raise InputError(f"{path}: cannot be resumed ({reason}); start the run anew") from error
     for name, value in content["counters"].items():
         setattr(state, name, value)
-    main, *cuda = content["generators"]
-    torch.set_rng_state(main)
-    if cuda and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(cuda)
+    if process < len(content["generators"]):
+        main, *cuda = content["generators"][process]
+        torch.set_rng_state(main)
+        if cuda and torch.cuda.is_available():
+            torch.cuda.set_rng_state_all(cuda)
 
 
 def save_tensors(path: Path, content: dict[str, object]) -> None:

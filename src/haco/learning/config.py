@@ -135,7 +135,10 @@ class TrainConfig:
     epochs: int = 8
     """Times through the data."""
     batch_size: int = 64
-    """Crops a step."""
+    """Crops a step, over all processes."""
+    accumulate: int = 1
+    """Pieces that each process cuts its share of a batch into, one after the other, to save memory.
+    Each piece has a loss of its own; the step follows their mean."""
     seed: int = 0
     """Of weights, order, augmentation and dropout."""
     precision: Precision = "float32"
@@ -144,6 +147,8 @@ class TrainConfig:
     """Processes that make crops; 0 makes them between the steps."""
     checkpoint_every: int = 500
     """Steps between checkpoints within an epoch; the end of each epoch has one anyway."""
+    pictures: int = 4
+    """Validation hands in the picture that each epoch leaves; 0 draws none."""
     augmentation: Augmentation | None = dataclasses.field(default_factory=Augmentation)
     """How training crops may differ from prediction's; None for not at all."""
     sampling: SamplingConfig = dataclasses.field(default_factory=SamplingConfig)
@@ -154,10 +159,12 @@ class TrainConfig:
     """How the weights move."""
 
     def __post_init__(self) -> None:
-        if min(self.epochs, self.batch_size, self.checkpoint_every) < 1 or self.workers < 0:
+        for name in ("epochs", "batch_size", "accumulate", "checkpoint_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if self.workers < 0 or self.pictures < 0:
             raise ValueError(
-                "epochs, batch_size and checkpoint_every must be at least 1 and workers at least "
-                f"0, got {self.epochs}, {self.batch_size}, {self.checkpoint_every}, {self.workers}"
+                f"workers and pictures must be at least 0, got {self.workers}, {self.pictures}"
             )
         if not self.datasets:
             raise ValueError("training needs at least one dataset")

@@ -1,6 +1,7 @@
 """What a training run leaves behind: its config, where it came from, its losses."""
 
 import dataclasses
+import importlib.metadata
 import json
 import logging
 import platform
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 CONFIG = "config.json"
 CHECKPOINT = "last.pt"
 """Everything needed to go on."""
+Fingerprints = dict[str, dict[str, Any]]
 BEST, LAST = "best.safetensors", "last.safetensors"
 """The averaged weights after the best epoch on validation, and after the last."""
 
@@ -45,32 +47,58 @@ def check_run(folder: Path, config: TrainConfig, *, resume: bool) -> None:
         )
 
 
-def begin_run(folder: Path, config: TrainConfig, *, roots: Path, device: str) -> None:
-    """Make a run's folder and write down what is run; nothing to do where it was begun before.
+def begin_run(
+    folder: Path, config: TrainConfig, *, roots: Path, device: str, data: Fingerprints
+) -> None:
+    """Write down what is run; where it was begun before, see that the data is the same.
 
     Args:
         folder: Of the run.
         config: Of the run.
         roots: Where the datasets lie.
         device: Where the run computes.
+        data: Size and fingerprint of each dataset, by split and name.
+
+    Raises:
+        InputError: The run there saw other data, or the folder cannot be written.
     """
     if (folder / CONFIG).exists():
+        _check_data(folder, data)
+        for part in folder.glob(".part-*"):  # a write that a kill cut off
+            part.unlink(missing_ok=True)
         return
+    packages = sorted((it.name, it.version) for it in importlib.metadata.distributions())
     provenance = {
         "command": shlex.join([_program(), *sys.argv[1:]]),
         "commit": git_commit(),
         "roots": str(roots.resolve()),
         "device": device,
+        "data": data,
         "haco": haco.__version__,
         "torch": torch.__version__,
         "numpy": np.__version__,
         "python": platform.python_version(),
         "machine": platform.machine(),
+        "system": platform.platform(),
+        "threads": torch.get_num_threads(),
+        "cards": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
+        "packages": dict(packages),
     }
     with write_atomically(folder / "run.json") as part:
         part.write_text(json.dumps(provenance, indent=2) + "\n")
     with write_atomically(folder / CONFIG) as part:
         part.write_text(_as_text(config))
+
+
+def _check_data(folder: Path, data: Fingerprints) -> None:
+    for name, before in read_run(folder)["data"].items():
+        if data.get(name) != before:
+            now = data.get(name, {"samples": 0})
+            raise InputError(
+                f"{folder}: {name} is not what it was when this run began ({before['samples']} "
+                f"samples then, {now['samples']} now, fingerprints differ); bring the data back, "
+                "or start a new run"
+            )
 
 
 def read_run(folder: Path) -> dict[str, Any]:
@@ -123,15 +151,16 @@ def _program() -> str:
 class MetricsLog:
     """`metrics.jsonl`: one line a step with its losses, and one an epoch with its scores."""
 
-    def __init__(self, folder: Path, *, first_step: int) -> None:
+    def __init__(self, folder: Path, *, first_step: int, write: bool = True) -> None:
         """Go on after the last step that the checkpoint knows; later lines are dropped.
 
         Args:
             folder: Of the run.
             first_step: The step that comes next.
+            write: False in all processes but the first, which writes for all.
         """
-        self._path = folder / "metrics.jsonl"
-        if self._path.exists():
+        self._path, self._write = folder / "metrics.jsonl", write
+        if write and self._path.exists():
             whole = [line for line in self._path.read_text().splitlines() if line.endswith("}")]
             kept = [line for line in whole if json.loads(line)["step"] < first_step]
             with write_atomically(self._path) as part:
@@ -145,6 +174,8 @@ class MetricsLog:
             step: Steps done before this one; for an epoch its last.
             values: What to record.
         """
+        if not self._write:
+            return
         try:
             with self._path.open("a") as file:
                 file.write(json.dumps({"kind": kind, "step": step, **values}) + "\n")

@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from haco.data.fingerprint import fingerprint
 from haco.data.index import open_dataset
 from haco.data.labels import Truth
 from haco.data.readers.joined import JoinedReader
@@ -13,6 +14,7 @@ from haco.hands.topologies import load_hand
 from haco.learning.checkpoint import Training
 from haco.learning.config import TrainConfig
 from haco.learning.optim import AveragedWeights, build_optimizer
+from haco.learning.run_folder import Fingerprints
 from haco.learning.terms import build_loss_terms
 from haco.models.contact_net import ContactNet
 from haco.models.networks import create_model
@@ -31,6 +33,28 @@ def open_split(config: TrainConfig, roots: Path, split: Split) -> JoinedReader:
         )
         readers.append(open_dataset(name, roots, split=split, **options))
     return JoinedReader(tuple(readers))
+
+
+def fingerprints(
+    config: TrainConfig, training: JoinedReader, validation: JoinedReader, truth: Truth
+) -> Fingerprints:
+    """Give size and fingerprint of each dataset of a run, by split and name.
+
+    Args:
+        config: Of the run.
+        training: As `open_split` gives it.
+        validation: As `open_split` gives it.
+        truth: Of the training set.
+    """
+    found, start = {}, 0
+    for name, reader in zip(config.datasets, training.readers, strict=True):
+        rows = slice(start, start + len(reader))
+        start = rows.stop
+        part = Truth(truth.contact[rows], truth.valid[rows])
+        found[f"train {name}"] = {"samples": len(reader), "sha256": fingerprint(reader, part)}
+    for name, reader in zip(config.datasets, validation.readers, strict=True):
+        found[f"val {name}"] = {"samples": len(reader), "sha256": fingerprint(reader)}
+    return found
 
 
 def start_training(

@@ -5,43 +5,40 @@ run = haco.train(config, out=Path("runs/first"))
 run.model, run.scores
 """
 
+import contextlib
 import dataclasses
-import logging
-import math
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import rich.progress
 import torch
 
-from haco.data.labels import Truth, truth_of
-from haco.data.loading import CropDataset, Draw, training_batches
-from haco.data.readers.common import Reader
-from haco.data.statistics import count_contact
+from haco.data.labels import truth_of
+from haco.data.loading import CropDataset, training_batches
+from haco.data.readers.joined import JoinedReader
 from haco.files import InputError
 from haco.geometry.contact import PROTOCOLS
-from haco.learning.checkpoint import Training, load_checkpoint, save_checkpoint, save_tensors
+from haco.learning.board import Board
+from haco.learning.checkpoint import (
+    Training,
+    generator_states,
+    load_checkpoint,
+    save_checkpoint,
+)
 from haco.learning.config import TrainConfig
 from haco.learning.draws import epoch_draw
-from haco.learning.evaluate import Scores, evaluate
-from haco.learning.losses import contact_loss
-from haco.learning.optim import learning_rate, set_rate
-from haco.learning.run_folder import (
-    BEST,
-    CHECKPOINT,
-    LAST,
-    MetricsLog,
-    begin_run,
-    check_run,
-    run_command,
-)
-from haco.learning.start import open_split, start_training
+from haco.learning.evaluate import Scores
+from haco.learning.optim import learning_rate
+from haco.learning.processes import Processes
+from haco.learning.run_folder import BEST, CHECKPOINT, MetricsLog, begin_run, check_run
+from haco.learning.start import fingerprints, open_split, start_training
+from haco.learning.step import Loop, train_step
+from haco.learning.validate import Validation
 from haco.models.contact_net import ContactNet
-from haco.models.weights import WeightsMeta, load_weights, save_weights
+from haco.models.weights import load_weights
 from haco.types import Crop
-
-logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -88,156 +85,153 @@ def train(
         The trained network and its scores.
 
     Raises:
-        InputError: A dataset or the initial weights are missing, or `out` holds another run.
+        InputError: A dataset or the initial weights are missing, `out` holds another run, the
+            data has changed since this run began, a sample is damaged or the disk is full.
         FloatingPointError: A loss is not finite; the batch is kept in `out` for inspection.
     """
     training_set, validation_set = (open_split(config, roots, split) for split in ("train", "val"))
+    processes = Processes(device)
     check_run(out, config, resume=resume)
-    seed_everything(config.seed)
-    truth = truth_of(training_set, PROTOCOLS[config.protocol])
-    has_checkpoint = (out / CHECKPOINT).exists()
-    state = start_training(config, truth, torch.device(device), has_checkpoint=has_checkpoint)
-    if has_checkpoint:
-        load_checkpoint(out / CHECKPOINT, state)
-    begin_run(out, config, roots=roots, device=device)
-    log = MetricsLog(out, first_step=state.step)
-    sizes = [len(reader) for reader in training_set.readers]
-    draw = epoch_draw(config.sampling, config.dataset_weights, truth, sizes)
+    pieces = processes.number * config.accumulate
+    if config.batch_size % pieces:
+        raise InputError(
+            f"a batch of {config.batch_size} cannot be cut into {pieces} equal pieces "
+            f"({processes.number} processes, accumulate {config.accumulate}); choose another size"
+        )
+    processes.wait()  # none may write before all have looked
+    loop, validation = _prepare(
+        config, out, processes, training_set, validation_set, roots=roots, device=device
+    )
+    state, scores = loop.state, None
     stop = sys.maxsize if stop_after is None else state.step + stop_after
-    scores = None
-    with _bar(shown=progress) as bar:
+    with _bar(shown=progress and processes.is_first) as bar, _told(state, out):
         while state.epoch < config.epochs and state.step < stop:
-            _train_epoch(state, config, training_set, draw, log, out, stop=stop, bar=bar)
+            _train_epoch(loop, stop=stop, bar=bar)
             if state.batch:  # stopped on the way
                 break
-            scores = _validate(state, config, validation_set, truth, log, out)
-            save_checkpoint(out / CHECKPOINT, state)
+            if processes.is_first:
+                scores = validation.run(state, loop.log, loop.board)
+            _save(loop)
+    if loop.board is not None:
+        loop.board.close()
     is_finished = state.epoch == config.epochs
     best = out / BEST
     model = load_weights(best)[0] if best.exists() else state.average.network
     return Run(model=model, scores=scores, config=config, folder=out, is_finished=is_finished)
 
 
-def _train_epoch(
-    state: Training,
+def _prepare(
     config: TrainConfig,
-    reader: Reader,
-    draw: Draw | None,
-    log: MetricsLog,
     out: Path,
+    processes: Processes,
+    training_set: JoinedReader,
+    validation_set: JoinedReader,
     *,
-    stop: int,
-    bar: rich.progress.Progress,
-) -> None:
-    """Train to the end of the epoch, or to step `stop`; checkpoints on the way."""
-    dataset = CropDataset(
-        reader=reader,
-        protocol=PROTOCOLS[config.protocol],
-        augmentation=config.augmentation,
-        seed=config.seed,
+    roots: Path,
+    device: str,
+) -> tuple[Loop, Validation]:
+    """Build everything, load the checkpoint if there is one, and write down what is run."""
+    rule = PROTOCOLS[config.protocol]
+    truth = truth_of(training_set, rule)
+    data = fingerprints(config, training_set, validation_set, truth)
+    seed_everything(config.seed)
+    has_checkpoint = (out / CHECKPOINT).exists()
+    state = start_training(config, truth, processes.device, has_checkpoint=has_checkpoint)
+    seed_everything(config.seed + 1_000_003 * processes.index)  # each drops paths of its own
+    if processes.is_first:
+        begin_run(out, config, roots=roots, device=device, data=data)
+    if has_checkpoint:
+        load_checkpoint(out / CHECKPOINT, state, process=processes.index)
+    loop = Loop(
+        config=config,
+        out=out,
+        processes=processes,
+        state=state,
+        network=processes.wrap(state.network),
+        dataset=CropDataset(
+            reader=training_set, protocol=rule, augmentation=config.augmentation, seed=config.seed
+        ),
+        draw=epoch_draw(
+            config.sampling,
+            config.dataset_weights,
+            truth,
+            [len(reader) for reader in training_set.readers],
+        ),
+        log=MetricsLog(out, first_step=state.step, write=processes.is_first),
+        board=Board(out, first_step=state.step) if processes.is_first else None,
     )
+    return loop, Validation(config=config, out=out, reader=validation_set, truth=truth)
+
+
+def _train_epoch(loop: Loop, *, stop: int, bar: rich.progress.Progress) -> None:
+    """Train to the end of the epoch, or to step `stop`; checkpoints on the way."""
+    config, state = loop.config, loop.state
     batches = training_batches(
-        dataset,
+        loop.dataset,
         config.batch_size,
         seed=config.seed,
         epoch=state.epoch,
         first_batch=state.batch,
-        draw=draw,
+        draw=loop.draw,
+        share=loop.processes.share(config.batch_size),
         workers=config.workers,
     )
     num_batches = state.batch + len(batches)
     if num_batches == 0:
         raise InputError(
-            f"{len(dataset)} training samples do not fill a batch of {config.batch_size}; "
+            f"{len(loop.dataset)} training samples do not fill a batch of {config.batch_size}; "
             "take more samples or a smaller batch"
         )
     task = bar.add_task("", total=num_batches, completed=state.batch)
-    for crop in batches:
+    began = time.perf_counter()
+    for crop in _until_damaged(batches, loop):
+        waited = time.perf_counter() - began
         rate = learning_rate(state.step, num_batches, config.epochs, config.optim)
-        began = time.perf_counter()
-        losses = _step(state, config, crop, rate, out)
+        losses = train_step(loop, crop, rate)
         seconds = time.perf_counter() - began
-        log.write("step", step=state.step, epoch=state.epoch, rate=rate, seconds=seconds, **losses)
+        times = {"seconds": seconds, "waited": waited}
+        loop.log.write("step", step=state.step, epoch=state.epoch, rate=rate, **times, **losses)
+        if loop.board is not None:
+            loop.board.write("train", {"rate": rate, **losses}, state.step)
         state.step, state.batch = state.step + 1, state.batch + 1
         shown = "  ".join(f"{name} {value:.3f}" for name, value in losses.items())
         bar.update(task, advance=1, description=f"epoch {state.epoch + 1}/{config.epochs}  {shown}")
-        if state.step >= stop and state.batch < num_batches:
-            save_checkpoint(out / CHECKPOINT, state)
+        is_last = state.batch == num_batches
+        if not is_last and (state.step >= stop or state.batch % config.checkpoint_every == 0):
+            _save(loop)
+        if not is_last and state.step >= stop:
             return
-        if state.batch % config.checkpoint_every == 0:
-            save_checkpoint(out / CHECKPOINT, state)
+        began = time.perf_counter()
     state.epoch, state.batch = state.epoch + 1, 0
 
 
-def _step(
-    state: Training, config: TrainConfig, crop: Crop, rate: float, out: Path
-) -> dict[str, float]:
-    """Do one optimiser step and give the losses it saw."""
-    crop = crop_to(crop, next(state.network.parameters()).device)
-    state.network.train()
-    half = config.precision == "bfloat16"
-    with torch.autocast(crop.image.device.type, dtype=torch.bfloat16, enabled=half):
-        logits = state.network(crop.image.float() / 255)
-    total, parts = contact_loss(logits, crop, state.terms, state.epoch)
-    names, values = ["loss", *parts], torch.stack([total.detach(), *parts.values()]).tolist()
-    losses = dict(zip(names, values, strict=True))
-    if not math.isfinite(losses["loss"]):
-        kept = out / "not_finite.pt"
-        save_tensors(kept, {"crop": dataclasses.asdict(crop), "losses": losses})
-        raise FloatingPointError(
-            f"the loss of step {state.step} is {losses['loss']}; its batch is kept in {kept}; "
-            "resume from the last checkpoint with a lower learning rate"
-        )
-    set_rate(state.optimizer, rate)
-    state.optimizer.zero_grad()
-    total.backward()
-    if config.optim.clip:
-        torch.nn.utils.clip_grad_norm_(state.network.parameters(), config.optim.clip)
-    state.optimizer.step()
-    state.average.update(state.network, state.step)
-    return losses
+def _save(loop: Loop) -> None:
+    generators = loop.processes.gather_object(generator_states())
+    if loop.processes.is_first:
+        save_checkpoint(loop.out / CHECKPOINT, loop.state, generators)
+    loop.processes.wait()
 
 
-def _validate(
-    state: Training,
-    config: TrainConfig,
-    reader: Reader,
-    truth: Truth,
-    log: MetricsLog,
-    out: Path,
-) -> Scores:
-    """Score the averaged weights at the end of an epoch, and keep them if they are the best."""
-    scores = evaluate(
-        state.average.network,
-        reader,
-        protocol=config.protocol,
-        mean_map=count_contact(truth.contact, truth.valid).mean,
-        batch_size=config.batch_size,
-        workers=config.workers,
-    )
-    named = scores.as_dict()
-    logger.info("epoch %d of %d\n%s", state.epoch, config.epochs, scores)
-    log.write("epoch", step=state.step - 1, epoch=state.epoch - 1, **named)
-    meta = WeightsMeta(
-        network=config.network,
-        protocol=config.protocol,
-        command=run_command(out),
-        picture_set=", ".join(config.datasets),
-        seed=config.seed,
-        scores=named,
-    )
-    kept = [LAST]
-    if named["average_precision"] > state.best:
-        state.best, kept = named["average_precision"], [LAST, BEST]
-    for name in kept:
-        save_weights(out / name, state.average.network, meta, is_half=False)
-    return scores
+def _until_damaged(batches: Iterable[Crop], loop: Loop) -> Iterator[Crop]:
+    """Give batch after batch; if one cannot be read, first save what was learned so far."""
+    try:
+        yield from batches
+    except InputError:
+        if loop.processes.number == 1:  # the others would not come to save theirs
+            _save(loop)
+        raise
 
 
-def crop_to(crop: Crop, device: torch.device) -> Crop:
-    """Move a batch to a device."""
-    fields = {field.name: getattr(crop, field.name) for field in dataclasses.fields(crop)}
-    return Crop(**{name: value.to(device, non_blocking=True) for name, value in fields.items()})
+@contextlib.contextmanager
+def _told(state: Training, out: Path) -> Iterator[None]:
+    """Say at which step a run stopped, and how it goes on."""
+    try:
+        yield
+    except InputError as error:
+        goes_on = f"once that is mended, go on with haco train --resume {out}"
+        if not (out / CHECKPOINT).exists():
+            goes_on = "there is no checkpoint yet"
+        raise InputError(f"stopped at step {state.step}: {error}; {goes_on}") from error
 
 
 def _bar(*, shown: bool) -> rich.progress.Progress:

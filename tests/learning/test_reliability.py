@@ -1,0 +1,146 @@
+"""Runs that are killed, starved of disk, or fed damaged data."""
+
+import dataclasses
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from toys import ToyReader
+
+from haco.data.packing import pack
+from haco.files import InputError
+from haco.learning import checkpoint
+from haco.learning.config import OptimConfig, TrainConfig
+from haco.learning.run_folder import read_metrics
+from haco.learning.train import train
+from haco.models.weights import load_weights
+
+CONFIG = TrainConfig(
+    datasets=("packed/toy",),
+    epochs=2,
+    batch_size=5,
+    workers=0,
+    pictures=0,
+    checkpoint_every=1,
+    optim=OptimConfig(warm_up=0.0),
+)
+
+
+@pytest.fixture
+def roots(tmp_path):
+    folder = tmp_path / "datasets"
+    pack(ToyReader(20, seed=0), folder / "toy-train", {}, workers=1)
+    pack(ToyReader(3, seed=1), folder / "toy-val", {}, workers=1)
+    return folder
+
+
+def steps(folder) -> list[dict[str, object]]:
+    lines = read_metrics(folder, "step")
+    return [{name: line[name] for name in line.keys() - {"seconds", "waited"}} for line in lines]
+
+
+def assert_same_run(first, second) -> None:
+    assert steps(first) == steps(second)
+    assert read_metrics(first, "epoch") == read_metrics(second, "epoch")
+    for name in ("best.safetensors", "last.safetensors"):
+        one, two = (load_weights(folder / name)[0].state_dict() for folder in (first, second))
+        assert all(torch.equal(one[key], two[key]) for key in one)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX's")
+def test_killed_run_goes_on_to_the_same_losses(roots, tmp_path):
+    unbroken, killed = tmp_path / "unbroken", tmp_path / "killed"
+    train(CONFIG, roots=roots, out=unbroken, progress=False)
+    file = tmp_path / "run.yaml"
+    file.write_text(json.dumps(dataclasses.asdict(CONFIG)))
+    begin = ["--config", str(file), "--roots", str(roots), "--out", str(killed)]
+    kill_after(begin, killed, lines=2)
+    assert 2 <= len(steps(killed)) < 8
+    kill_after(["--resume", str(killed)], killed, lines=6)
+    assert 6 <= len(steps(killed)) < 8
+    train(CONFIG, roots=roots, out=killed, resume=True, progress=False)
+    assert_same_run(unbroken, killed)
+    assert not list(killed.glob(".part-*"))
+
+
+def kill_after(arguments, folder, *, lines) -> None:
+    """Run `haco train`, and kill it with signal 9 once so many steps are logged."""
+    command = [sys.executable, "-m", "haco.cli", "train", *arguments]
+    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    metrics, end = folder / "metrics.jsonl", time.monotonic() + 300
+    while time.monotonic() < end and process.poll() is None:
+        if metrics.exists() and metrics.read_text().count('"kind": "step"') >= lines:
+            break
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+
+
+def test_damaged_sample_stops_with_the_step_the_file_and_a_checkpoint(roots, tmp_path):
+    unbroken, out = tmp_path / "unbroken", tmp_path / "damaged"
+    train(CONFIG, roots=roots, out=unbroken, progress=False)
+    pictures = roots / "toy-train" / "pictures.bin"
+    whole = pictures.read_bytes()
+    start, stop = np.load(roots / "toy-train" / "offsets.npy")[3:5].tolist()
+    pictures.write_bytes(whole[:start] + bytes(stop - start) + whole[stop:])
+    said = r"stopped at step \d: .*pictures\.bin: picture 3 is damaged.*haco train --resume"
+    with pytest.raises(InputError, match=said) as caught:
+        train(CONFIG, roots=roots, out=out, progress=False)
+    step = int(str(caught.value).split()[3].rstrip(":"))
+    assert len(steps(out)) == step
+    assert torch.load(out / "last.pt", weights_only=True)["counters"]["step"] == step
+    pictures.write_bytes(whole)
+    train(CONFIG, roots=roots, out=out, resume=True, progress=False)
+    assert_same_run(unbroken, out)
+
+
+def test_full_disk_stops_with_the_step_the_file_and_the_last_checkpoint(
+    roots, tmp_path, monkeypatch
+):
+    unbroken, out = tmp_path / "unbroken", tmp_path / "full"
+    train(CONFIG, roots=roots, out=unbroken, progress=False)
+    left = iter(range(2))
+    save = torch.save
+
+    def save_or_fail(content, path):
+        if next(left, None) is None:
+            path.write_bytes(b"half a checkp")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        save(content, path)
+
+    monkeypatch.setattr(checkpoint.torch, "save", save_or_fail)
+    said = r"stopped at step 3: .*last\.pt: cannot be written \(No space left on device\)"
+    with pytest.raises(InputError, match=said):
+        train(CONFIG, roots=roots, out=out, progress=False)
+    monkeypatch.undo()
+    assert torch.load(out / "last.pt", weights_only=True)["counters"]["step"] == 2
+    assert not list(out.glob(".part-*"))
+    train(CONFIG, roots=roots, out=out, resume=True, progress=False)
+    assert_same_run(unbroken, out)
+
+
+def test_run_does_not_go_on_with_other_data(roots, tmp_path):
+    out = tmp_path / "run"
+    train(CONFIG, roots=roots, out=out, stop_after=1, progress=False)
+    for path in (roots / "toy-train").iterdir():
+        path.unlink()
+    pack(ToyReader(20, seed=7), roots / "toy-train", {}, workers=1)
+    with pytest.raises(InputError, match="train packed/toy is not what it was when this run began"):
+        train(CONFIG, roots=roots, out=out, resume=True, progress=False)
+
+
+def test_what_a_kill_left_half_written_is_swept_away(roots, tmp_path):
+    out = tmp_path / "run"
+    train(CONFIG, roots=roots, out=out, stop_after=1, progress=False)
+    (out / ".part-0123.pt").write_bytes(b"half")
+    train(CONFIG, roots=roots, out=out, stop_after=1, resume=True, progress=False)
+    assert not list(out.glob(".part-*"))
