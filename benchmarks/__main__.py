@@ -6,7 +6,7 @@ import sys
 
 import benchmarks
 
-SKIPPED = {"__main__", "timing"}
+SKIPPED = {"__main__", "plain", "timing"}
 
 
 def main(names: list[str]) -> int:
