@@ -70,7 +70,7 @@ def demo(
     /,
     *,
     out: Folder = Path("out/demo"),
-    set: Literal["easy", "full"] = "easy",
+    set: Literal["easy", "full", "complete"] = "easy",
     num: int = 6,
     seed: int = 1000,
     weights: Weights = "tiny",
@@ -97,7 +97,7 @@ def demo(
 def synth(
     *,
     out: Folder,
-    set: Literal["easy", "full"] = "full",
+    set: Literal["easy", "full", "complete"] = "full",
     num: int = 16,
     seed: int = 0,
     size: int = 256,
@@ -114,7 +114,8 @@ def synth(
 
     Args:
         out: Folder for the pictures; made if missing.
-        set: easy (plain background, few views) or full (everything).
+        set: easy (plain background, few views), full (any view and background) or complete (also
+            tools in use, clasped hands, things held by two hands, signs, rings and more).
         num: How many pictures.
         seed: Which pictures.
         size: Pixels along each side.

@@ -7,17 +7,18 @@ import numpy as np
 import pytest
 
 import haco.synth.engine
+import haco.synth.looks.extras
 import haco.synth.looks.scenes
 from haco.files import InputError
 from haco.geometry.camera import project
 from haco.geometry.proximity import signed_distance
 from haco.hands.open_hand import open_hand_arrays
 from haco.synth.engine import draw_visible, make_sample, mirror_sample
-from haco.synth.looks.parts import arm
 from haco.synth.looks.scenes import LEAST_VISIBLE, draw_scene, join_meshes, visible_share
 from haco.synth.looks.things import CLEARANCE, clearance, draw_clutter
 from haco.synth.looks.views import HAND_SHARE, draw_view
 from haco.synth.picture_sets import PICTURE_SETS
+from haco.synth.poses.arms import arm
 from haco.synth.poses.grasps import draw_interaction
 from haco.synth.poses.interaction import FAR
 
@@ -202,3 +203,20 @@ def test_all_kinds_of_a_set_are_drawn_in_their_shares():
 def test_an_unknown_set_is_refused_by_name():
     with pytest.raises(InputError, match="no picture set is called 'dull'; choose of easy, full"):
         make_sample("dull", 0, 0)
+
+
+def test_the_complete_set_adds_kinds_and_keeps_strangers_hands_clear(monkeypatch):
+    monkeypatch.setattr(haco.synth.looks.extras, "PASSER_BY_SHARE", 1.0)
+    monkeypatch.setattr(haco.synth.looks.extras, "RING_SHARE", 1.0)
+    free = dataclasses.replace(PICTURE_SETS["complete"], shares={"gesture": 1.0})
+    monkeypatch.setattr(haco.synth.engine, "PICTURE_SETS", {"signs": free})
+    drawn = [haco.synth.engine.draw_all("signs", 0, index) for index in range(4)]
+    strangers = 0
+    for one in drawn:
+        roles = [part.role for part in one.scene.parts]
+        assert roles[0] == "hand"
+        assert "clothing" in roles  # at least the ring
+        strangers += any(len(p.vertices) == len(arm().rest) for p in one.scene.parts[1:])
+        assert one.scene.clutter_distance.min() > CLEARANCE
+        assert one.interaction.kind == "gesture"
+    assert strangers > 0

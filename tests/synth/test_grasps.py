@@ -10,9 +10,10 @@ from haco.geometry.proximity import closest_point, signed_distance
 from haco.hands.open_hand import open_hand_arrays
 from haco.synth.objects.shapes import Shape, draw_shape
 from haco.synth.objects.solids import ellipsoid
+from haco.synth.poses.arms import arm
 from haco.synth.poses.capsules import capsules_apart, self_overlap
 from haco.synth.poses.fitting import brought_near, placed
-from haco.synth.poses.grasps import INTERACTION_SHARES, draw_interaction, draw_kind
+from haco.synth.poses.grasps import INTERACTION_SHARES, UNTOUCHED, draw_interaction, draw_kind
 from haco.synth.poses.interaction import FAR
 from haco.synth.poses.laid import NEAR_GAPS
 from haco.synth.poses.postures import LOWER, UPPER
@@ -20,7 +21,7 @@ from haco.synth.poses.skin import FINGER_JOINTS, pose_open_hand, shape_hand
 from haco.synth.poses.targets import target_distance, target_of_objects, target_of_surface
 
 KINDS = list(INTERACTION_SHARES)
-TOUCHING = [kind for kind in KINDS if kind not in ("near", "free")]
+TOUCHING = [kind for kind in KINDS if kind not in UNTOUCHED]
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +48,10 @@ def test_distances_agree_with_dense_meshes(kind, drawn):
     hand = open_hand_arrays()
     for one in drawn[kind]:
         meshes = [thing.mesh() for thing in one.objects]
-        if one.other_hand is not None:
-            faces = hand.closed_faces[:, ::-1] if one.other_hand.mirrored else hand.closed_faces
-            meshes.append((one.other_hand.vertices, faces))
+        if one.other_hand is not None and one.other_hand.wrist_held:
+            meshes.append((arm().prolong(one.other_hand.render_vertices), arm().faces))
+        elif one.other_hand is not None:
+            meshes.append((one.other_hand.vertices, hand.closed_faces))
         if not meshes:
             assert (one.distance == FAR).all()
             continue
@@ -76,8 +78,9 @@ def test_near_misses_have_no_contact_but_are_near(drawn):
         assert one.objects or one.other_hand is not None
 
 
-def test_free_hands_have_no_target(drawn):
-    for one in drawn["free"]:
+@pytest.mark.parametrize("kind", ["free", "gesture", "self"])
+def test_free_hands_have_no_target(kind, drawn):
+    for one in drawn[kind]:
         assert one.objects == ()
         assert one.other_hand is None
         assert not contact_from_distance(one.distance, 0.035).any()
@@ -145,7 +148,8 @@ def test_the_share_of_touching_vertices_is_sane(drawn):
     share = {kind: np.mean([one.distance < one.threshold for one in drawn[kind]]) for kind in KINDS}
     assert 0.10 < share["power"] < 0.30
     assert 0.04 < share["pinch"] < 0.18
-    assert share["near"] == share["free"] == 0
+    assert all(share[kind] == 0 for kind in UNTOUCHED)
+    assert 0.01 < share["clasp"] < 0.3
     assert 0.05 < sum(INTERACTION_SHARES[kind] * share[kind] for kind in KINDS) < 0.13
 
 

@@ -5,7 +5,8 @@ import trimesh
 from haco.geometry.proximity import signed_distance
 from haco.hands.open_hand import open_hand_arrays
 from haco.synth.looks.materials import draw_skin, joint_coordinate, make_material, paint_skin
-from haco.synth.looks.parts import SMOOTH_COSINE, arm, band_part, hand_part, make_part, plain_paint
+from haco.synth.looks.parts import SMOOTH_COSINE, band_part, hand_part, make_part, plain_paint
+from haco.synth.poses.arms import arm
 
 GREY = np.full(3, 0.5)
 

@@ -72,7 +72,7 @@ class ContactProtocol:
 
 
 _TEN_MILLIMETRES = ("obman", "dexycb", "ho3d", "h2o3d", "hoi4d", "h2o", "arctic", "prox")
-_FIVE_MILLIMETRES = ("interhand26m", "hic", "synthetic/hands")
+_FIVE_MILLIMETRES = ("interhand26m", "hic", "synthetic/hands", "synthetic/clasp")
 _MOW_SCALE = 1.85  # MOW's hands are so many times too large, in the middle of its 512.
 
 PROTOCOLS: Mapping[str, ContactProtocol] = MappingProxyType(

@@ -29,6 +29,12 @@ KIND_WORDS = {
     "hands": "touching the other hand",
     "near": "near something, not touching",
     "free": "touching nothing",
+    "tool": "using a thing",
+    "scene": "touching part of a room",
+    "clasp": "clasping the other hand",
+    "shared": "holding a thing with both hands",
+    "gesture": "making a sign",
+    "self": "touching only itself",
 }
 FARTHEST = 0.02
 """From this distance on, metres, skin is drawn in the colour of untouched skin."""

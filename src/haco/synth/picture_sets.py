@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from haco.synth.poses.grasps import INTERACTION_SHARES
 from haco.synth.poses.interaction import Kind
 
 
@@ -21,6 +22,8 @@ class PictureSet:
     """Any view, cluttered scenes, sleeves and the flaws of cameras; else one view, one colour."""
     left_share: float
     """Share of samples that are given as left hands."""
+    extras: bool = False
+    """Rings, other people's hands behind, depth of field, and views over the person's own arm."""
 
 
 PICTURE_SETS: Mapping[str, PictureSet] = MappingProxyType(
@@ -41,6 +44,14 @@ PICTURE_SETS: Mapping[str, PictureSet] = MappingProxyType(
             supersample=1,
             everyday=True,
             left_share=0.5,
+        ),
+        "complete": PictureSet(
+            number=3,
+            shares=INTERACTION_SHARES,
+            supersample=1,
+            everyday=True,
+            left_share=0.5,
+            extras=True,
         ),
     }
 )  # fmt: skip

@@ -4,7 +4,7 @@ import dataclasses
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Float64, UInt8
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,8 @@ class Photo:
     """Quality at which the picture was once stored, or None."""
     noise_seed: int
     """Decides the noise of every pixel."""
+    aperture: float = 0.0
+    """Diameter of the lens, metres: what is nearer or farther than the hand blurs; 0 is none."""
 
 
 STILL = Photo(
@@ -33,8 +35,11 @@ STILL = Photo(
 """A picture without flaws."""
 
 
-def draw_photo(rng: np.random.Generator, *, flaws: bool = True) -> Photo:
-    """Draw an everyday photo, or one with little noise and no blur if not `flaws`."""
+def draw_photo(rng: np.random.Generator, *, flaws: bool = True, lens: bool = False) -> Photo:
+    """Draw an everyday photo, or one with little noise and no blur if not `flaws`.
+
+    With `lens`, one in five has a depth of field.
+    """
     seed = int(rng.integers(2**31))
     exposure, filmic = rng.uniform(0.75, 1.25), rng.random() < 0.5
     if not flaws:
@@ -43,6 +48,7 @@ def draw_photo(rng: np.random.Generator, *, flaws: bool = True) -> Photo:
         )
     angle, length = rng.uniform(0, np.pi), rng.exponential(4.0)
     moving = rng.random() < 0.15
+    aperture = rng.uniform(0.003, 0.015) if lens and rng.random() < 0.2 else 0.0
     return Photo(
         exposure=exposure * np.exp(rng.normal(0, 0.12)),
         filmic=filmic,
@@ -51,7 +57,42 @@ def draw_photo(rng: np.random.Generator, *, flaws: bool = True) -> Photo:
         noise=0.03 * rng.uniform(0, 1) ** 2,
         jpeg=int(rng.integers(40, 96)) if rng.random() < 0.7 else None,
         noise_seed=seed,
+        aperture=aperture,
     )
+
+
+def defocus(
+    light: Float32[np.ndarray, "height width 3"],
+    depth: Float64[np.ndarray, "height width"],
+    *,
+    focus: float,
+    focal: float,
+    aperture: float,
+) -> Float32[np.ndarray, "height width 3"]:
+    """Blur what lies off the plane of focus, as a thin lens does.
+
+    A point at depth z spreads over aperture * focal * |1/z - 1/focus| pixels. Each pixel is mixed
+    from pictures blurred by fixed steps, the nearest two to its own spread.
+
+    Args:
+        light: Linear.
+        depth: Of each pixel, metres; infinite behind everything.
+        focus: Depth that is sharp, metres.
+        focal: Focal length, pixels.
+        aperture: Diameter of the lens, metres.
+    """
+    spread = aperture * focal * np.abs(1 / depth - 1 / focus)
+    level = np.clip(np.log2(1 + spread.astype(np.float32)), 0, len(_BLURS))
+    out = light * np.clip(1 - level, 0, 1)[..., None]
+    for step, sigma in enumerate(_BLURS, start=1):
+        share = np.clip(1 - np.abs(level - step), 0, 1)[..., None]
+        if share.any():
+            out += share * cv2.GaussianBlur(light, (0, 0), sigma)
+    return out
+
+
+_BLURS = (0.5, 1.2, 2.6, 5.5)
+"""Standard deviation, pixels, of a disc of 1, 3, 7 and 15 pixels."""
 
 
 def develop(

@@ -8,13 +8,22 @@ from jaxtyping import Float64
 from haco.geometry.camera import project, transform_points
 from haco.geometry.raster import rasterize
 from haco.synth.looks.backgrounds import TEXTURES, Background, draw_background
+from haco.synth.looks.extras import draw_passer_by, draw_rings
 from haco.synth.looks.lights import draw_light
 from haco.synth.looks.materials import draw_object_material, draw_skin
-from haco.synth.looks.parts import Part, arm, hand_part, having_role, shape_parts
+from haco.synth.looks.parts import Part, hand_part, having_role, shape_parts
 from haco.synth.looks.postprocess import Photo, draw_photo
-from haco.synth.looks.things import clearance, draw_clothing, draw_clutter, target_parts
+from haco.synth.looks.things import (
+    CLEARANCE,
+    clearance,
+    draw_clothing,
+    draw_clutter,
+    target_parts,
+)
 from haco.synth.looks.views import View, draw_view, free_normal
+from haco.synth.objects.shapes import Shape
 from haco.synth.picture_sets import PictureSet
+from haco.synth.poses.arms import arm
 from haco.synth.poses.interaction import Interaction
 
 LEAST_VISIBLE = 0.35
@@ -58,6 +67,8 @@ def draw_scene(
     parts = [hand_part(interaction.render_vertices, skin)]
     if everyday:
         parts += having_role("clothing", draw_clothing(interaction.render_vertices, rng))
+    if picture_set.extras:
+        parts += having_role("clothing", draw_rings(interaction.render_vertices, rng))
     parts += target_parts(interaction, skin, rng, plain=not everyday)
     forearm = arm().direction(interaction.render_vertices)
     for _ in range(_MOST_VIEWS):
@@ -68,9 +79,16 @@ def draw_scene(
             size = 0.2 if shape.kind == "plane" else 0.05
             look = draw_object_material(rng, num_pictures=len(TEXTURES), size=size)
             everything += shape_parts(shape, T, [look])
+        nearest = _clutter_distance(interaction, clutter)
+        passer_by = None
+        if picture_set.extras:
+            passer_by = draw_passer_by(interaction, view, clear=CLEARANCE, rng=rng)
+        if passer_by is not None:
+            everything.append(passer_by[0])
+            nearest = np.minimum(nearest, passer_by[1])
         seen = tuple(part.placed(view.T_camera_hand) for part in everything)
         if visible_share(seen, view) >= LEAST_VISIBLE:
-            return _lit(interaction, seen, view, clutter, picture_set, rng)
+            return _lit(interaction, seen, view, nearest, picture_set, rng)
     return None
 
 
@@ -113,11 +131,20 @@ def _seen_faces(parts: tuple[Part, ...], view: View) -> np.ndarray:
     return rasterize(pixels, faces, _CHECK_SIZE, _CHECK_SIZE).face_index
 
 
+def _clutter_distance(
+    interaction: Interaction, clutter: list[tuple[Shape, Float64[np.ndarray, "4 4"]]]
+) -> Float64[np.ndarray, " vertices"]:
+    nearest = np.full(len(interaction.vertices), np.inf)
+    for shape, T in clutter:
+        nearest = np.minimum(nearest, clearance(shape, T, interaction.vertices))
+    return nearest
+
+
 def _lit(
     interaction: Interaction,
     parts: tuple[Part, ...],
     view: View,
-    clutter: list,
+    clutter_distance: Float64[np.ndarray, " vertices"],
     picture_set: PictureSet,
     rng: np.random.Generator,
 ) -> Scene:
@@ -130,14 +157,11 @@ def _lit(
     light = draw_light(
         rng, up=up / np.linalg.norm(up), free_side=free_side, centre=centre.mean(axis=0)
     )
-    nearest = np.full(len(interaction.vertices), np.inf)
-    for shape, T in clutter:
-        nearest = np.minimum(nearest, clearance(shape, T, interaction.vertices))
     return Scene(
         parts=parts,
         view=view,
         light=light,
         background=draw_background(rng, plain=not picture_set.everyday),
-        photo=draw_photo(rng, flaws=picture_set.everyday),
-        clutter_distance=nearest,
+        photo=draw_photo(rng, flaws=picture_set.everyday, lens=picture_set.extras),
+        clutter_distance=clutter_distance,
     )

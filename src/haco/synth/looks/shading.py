@@ -11,7 +11,7 @@ from haco.synth.looks import kernels
 from haco.synth.looks.backgrounds import textures
 from haco.synth.looks.materials import MATERIAL
 from haco.synth.looks.parts import Part
-from haco.synth.looks.postprocess import develop
+from haco.synth.looks.postprocess import defocus, develop
 from haco.synth.looks.scenes import Scene, join_meshes, to_pixels
 
 SHADOW_SIZE = 256
@@ -67,7 +67,16 @@ def shade(scene: Scene, size: int) -> Float32[np.ndarray, "size size 3"]:
         scene.light[()],
         out,
     )
-    return out.astype(np.float32)
+    lit = out.astype(np.float32)
+    if not scene.photo.aperture:
+        return lit
+    return defocus(
+        lit,
+        buffers.fragments.depth,
+        focus=float(np.median(scene.parts[0].vertices[:, 2])),
+        focal=scene.view.focal * size,
+        aperture=scene.photo.aperture,
+    )
 
 
 def fill_buffers(

@@ -29,6 +29,9 @@ from haco.synth.poses.interaction import Interaction, PlacedObject
 CLEARANCE = 0.03
 """Whatever a scene adds stays at least so far from the hand, metres, so that labels stay true."""
 
+FITTED = ("keyboard", "panel", "book", "bag", "door handle", "rail")
+"""Shapes whose first primitive is the body and whose others are its fittings."""
+
 Vertices = Float[np.ndarray, "render_vertices 3"]
 
 
@@ -97,6 +100,8 @@ def _placed_parts(placed: PlacedObject, skin: Skin, rng: np.random.Generator) ->
     size = rng.uniform(0.05, 0.5) if placed.role == "surface" else _size(placed.shape)
     count = 1 if rng.random() < 0.5 else 2
     looks = [draw_object_material(rng, num_pictures=len(TEXTURES), size=size) for _ in range(count)]
+    if placed.shape.kind in FITTED:  # keys and buttons look alike, the base otherwise
+        looks = looks[:1] + looks[-1:] * (len(placed.shape.primitives) - 1)
     return shape_parts(placed.shape, placed.T_hand_object, looks)
 
 

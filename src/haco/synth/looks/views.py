@@ -13,6 +13,8 @@ HAND_SHARE = (0.42, 0.64)
 """Longer side of the hand's tight box, as a share of the picture's width."""
 CROP_FACTOR = 1.5
 """The crops made of these pictures are so much wider than the box; they should stay inside."""
+OWN_EYES = 0.15
+"""In a set with extras, share of pictures seen over the arm, as by the person's own head."""
 EASY_DIRECTION = np.array([-0.25, 0.45, 0.85])
 
 
@@ -49,6 +51,9 @@ def draw_view(
     centre = interaction.vertices.mean(axis=0).astype(np.float64)
     if picture_set.everyday:
         direction, distance = _free_direction(interaction, forearm, centre, rng)
+        if picture_set.extras and rng.random() < OWN_EYES:
+            own = _own_eyes(interaction, forearm, centre, rng)
+            direction, distance = (direction, distance) if own is None else own
         up = -forearm + rng.normal(0, 0.5, 3) if rng.random() < 0.6 else rng.normal(size=3)
     else:
         direction = _unit(EASY_DIRECTION + rng.normal(0, 0.22, 3))
@@ -81,6 +86,23 @@ def _free_direction(
         if not beneath and not inside and direction @ forearm < 0.8:
             return direction, distance
     return (np.array([0.0, 1.0, 0.0]) if normal is None else normal), 0.6
+
+
+def _own_eyes(
+    interaction: Interaction,
+    forearm: Float[np.ndarray, "3"],
+    centre: Float[np.ndarray, "3"],
+    rng: np.random.Generator,
+) -> tuple[Float64[np.ndarray, "3"], float] | None:
+    """Look from behind and above the elbow, 35 to 60 cm off; None if something is in the way."""
+    beside = np.cross(forearm, rng.normal(size=3))
+    direction = _unit(forearm + rng.uniform(0.6, 1.4) * _unit(beside))
+    distance = rng.uniform(0.35, 0.6)
+    eye = (centre + distance * direction)[None]
+    normal = free_normal(interaction)
+    beneath = normal is not None and direction @ normal < 0.15
+    inside = any(placed.distance(eye)[0] < 0.05 for placed in interaction.objects)
+    return None if beneath or inside else (direction, distance)
 
 
 def _framed(

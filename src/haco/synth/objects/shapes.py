@@ -88,7 +88,9 @@ class Shape:
         )
 
 
-def _placed(x: float, y: float, z: float, turn: tuple[int, int] | None = None) -> np.ndarray:
+def shifted(
+    x: float, y: float, z: float, turn: tuple[int, int] | None = None
+) -> Float[np.ndarray, "4 4"]:
     """Shift by x, y, z after a quarter turn that carries axis `turn[0]` to axis `turn[1]`."""
     T = np.eye(4)
     if turn is not None:
@@ -129,7 +131,7 @@ def _cylinder(size: float, rng: np.random.Generator) -> tuple[Primitive, ...]:
     return (frustum(size * rng.uniform(0.8, 4.0), size, size, _edge(rng, size)),)
 
 
-def _vessel(bottom: float, top: float, half: float, wall: float) -> Primitive:
+def vessel(bottom: float, top: float, half: float, wall: float) -> Primitive:
     """Make an open vessel; `wall` is its thickness, its edges are round."""
     r = 0.45 * wall
     end = half - r
@@ -141,7 +143,7 @@ def _vessel(bottom: float, top: float, half: float, wall: float) -> Primitive:
 
 def _cup(size: float, rng: np.random.Generator) -> tuple[Primitive, ...]:
     half = size * rng.uniform(1.0, 1.8)
-    return (_vessel(size * rng.uniform(0.6, 1.0), size, half, rng.uniform(0.0015, 0.004)),)
+    return (vessel(size * rng.uniform(0.6, 1.0), size, half, rng.uniform(0.0015, 0.004)),)
 
 
 def _capsule(size: float, rng: np.random.Generator) -> tuple[Primitive, ...]:
@@ -169,7 +171,7 @@ def _bottle(size: float, rng: np.random.Generator) -> tuple[Primitive, ...]:
         (0.0, -half + r), (size - r, -half + r), (size - r, shoulder), (neck - r, throat),
         (neck - r, half - r), (0.0, half - r),
     ]  # fmt: skip
-    cap = frustum(0.12 * half, 1.25 * neck, 1.25 * neck, placed=_placed(0.0, 0.9 * half, 0.0))
+    cap = frustum(0.12 * half, 1.25 * neck, 1.25 * neck, placed=shifted(0.0, 0.9 * half, 0.0))
     return revolved(profile, r), cap
 
 
@@ -180,11 +182,11 @@ def _mug(size: float, rng: np.random.Generator) -> tuple[Primitive, ...]:
     rise = half * rng.uniform(0.45, 0.65)
     reach = rng.uniform(0.4, 0.8) * size + tube
     arms = (
-        capsule(reach / 2, tube, _placed(size + reach / 2, sign * rise, 0.0, (1, 0)))
+        capsule(reach / 2, tube, shifted(size + reach / 2, sign * rise, 0.0, (1, 0)))
         for sign in (-1, 1)
     )
-    grip = capsule(rise, tube, _placed(size + reach, 0.0, 0.0))
-    return _vessel(size, size, half, max(wall, 1.1 * tube)), *arms, grip
+    grip = capsule(rise, tube, shifted(size + reach, 0.0, 0.0))
+    return vessel(size, size, half, max(wall, 1.1 * tube)), *arms, grip
 
 
 def _hammer(size: float, rng: np.random.Generator) -> tuple[Primitive, ...]:
@@ -192,7 +194,7 @@ def _hammer(size: float, rng: np.random.Generator) -> tuple[Primitive, ...]:
     half = rng.uniform(0.07, 0.14)
     grip = frustum(half, radius, 0.75 * radius, 0.004)
     face, length = radius * rng.uniform(1.0, 1.6), radius * rng.uniform(2.5, 4.0)
-    head = frustum(length, face, 0.8 * face, 0.002, _placed(0.0, half, 0.0, (1, 0)))
+    head = frustum(length, face, 0.8 * face, 0.002, shifted(0.0, half, 0.0, (1, 0)))
     return grip, head
 
 
@@ -201,7 +203,7 @@ def _dumbbell(size: float, rng: np.random.Generator) -> tuple[Primitive, ...]:
     half, width = rng.uniform(0.055, 0.075), rng.uniform(0.015, 0.03)
     weight = radius * rng.uniform(1.6, 2.6)
     ends = (
-        frustum(width, weight, weight, 0.004, _placed(0.0, sign * (half + width), 0.0))
+        frustum(width, weight, weight, 0.004, shifted(0.0, sign * (half + width), 0.0))
         for sign in (-1, 1)
     )
     return (frustum(half + width, radius, radius), *ends)
@@ -219,7 +221,7 @@ def _bar(size: float, rng: np.random.Generator) -> tuple[Primitive, ...]:
 def _wheel(size: float, rng: np.random.Generator) -> tuple[Primitive, ...]:
     ring, tube = rng.uniform(0.16, 0.20), np.clip(0.4 * size, 0.009, 0.016)
     # The rim runs through the origin along y there, so that a hand at the origin grips it.
-    return (torus(ring, tube, _placed(ring, 0.0, 0.0, (1, 2))),)
+    return (torus(ring, tube, shifted(ring, 0.0, 0.0, (1, 2))),)
 
 
 _MAKERS: Mapping[str, Callable[[float, np.random.Generator], tuple[Primitive, ...]]] = {
@@ -272,7 +274,7 @@ def draw_surface(rng: np.random.Generator) -> Shape:
     if rng.random() < 0.7:
         return Shape("plane", (half_space(),))
     halves = np.array([rng.uniform(0.06, 0.25), rng.uniform(0.01, 0.1), rng.uniform(0.06, 0.25)])
-    box = rounded_box(halves, rng.uniform(0.001, 0.006), _placed(0.0, -halves[1], 0.0))
+    box = rounded_box(halves, rng.uniform(0.001, 0.006), shifted(0.0, -halves[1], 0.0))
     return Shape("block", (box,))
 
 
@@ -285,6 +287,6 @@ def draw_body(rng: np.random.Generator) -> Shape:
     if kind == "torso":
         return Shape(kind, (ellipsoid(*(rng.uniform(0.85, 1.15, 3) * (0.18, 0.32, 0.12))),))
     a, b, c = rng.uniform(0.92, 1.08, 3) * (0.075, 0.115, 0.095)
-    nose = ellipsoid(0.014, 0.022, 0.020, _placed(0.0, -0.01, c + 0.002))
-    ears = (ellipsoid(0.007, 0.030, 0.017, _placed(sign * a, 0.0, -0.01)) for sign in (-1, 1))
+    nose = ellipsoid(0.014, 0.022, 0.020, shifted(0.0, -0.01, c + 0.002))
+    ears = (ellipsoid(0.007, 0.030, 0.017, shifted(sign * a, 0.0, -0.01)) for sign in (-1, 1))
     return Shape(kind, (ellipsoid(a, b, c), nose, *ears))

@@ -26,6 +26,8 @@ class Touch:
     posture: Posture
     objects: tuple[PlacedObject, ...] = ()
     other_hand: OtherHand | None = None
+    wrist_bend: Float[np.ndarray, "3"] | None = None
+    """How the forearm must meet the wrist, axis-angle in radians; None if any way will do."""
 
 
 def draw_held_shape(rng: np.random.Generator, low: float, high: float) -> Shape:

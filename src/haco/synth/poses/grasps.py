@@ -14,26 +14,26 @@ from scipy.spatial import KDTree
 
 from haco.geometry.proximity import signed_distance
 from haco.hands.open_hand import OpenHandArrays, open_hand_arrays
+from haco.synth.poses.arms import arm
 from haco.synth.poses.capsules import self_overlap
+from haco.synth.poses.clasps import clasp
 from haco.synth.poses.fitting import Touch
+from haco.synth.poses.gestures import gesture, touching_itself
 from haco.synth.poses.held import pinch, power
 from haco.synth.poses.interaction import FAR, Interaction, Kind
 from haco.synth.poses.laid import body, free, near, surface
 from haco.synth.poses.pairs import hands
 from haco.synth.poses.postures import hand_pose_of
 from haco.synth.poses.skin import PosedHand, ShapedHand, pose_shaped_hand, shape_hand
+from haco.synth.poses.used import scene, shared, tool
 
 INTERACTION_SHARES: Mapping[Kind, float] = MappingProxyType(
     {
-        "power": 0.24,
-        "pinch": 0.20,
-        "surface": 0.14,
-        "body": 0.08,
-        "hands": 0.10,
-        "near": 0.10,
-        "free": 0.14,
+        "power": 0.13, "pinch": 0.11, "tool": 0.15, "surface": 0.08, "scene": 0.08, "body": 0.07,
+        "hands": 0.04, "clasp": 0.05, "shared": 0.03, "near": 0.10, "free": 0.08, "gesture": 0.05,
+        "self": 0.03,
     }
-)
+)  # fmt: skip
 """How often each kind is drawn; sums to one."""
 MAX_PENETRATION = 0.005
 """No vertex lies deeper inside what the hand touches, metres; flesh gives way that far."""
@@ -43,6 +43,8 @@ CONTACTLESS_KEPT = 0.3
 """Share kept of those that were meant to touch and do not."""
 HAND_ON_HAND, ELSEWHERE = 0.005, 0.010
 """Contact thresholds of the paper, metres."""
+UNTOUCHED: tuple[Kind, ...] = ("near", "free", "gesture", "self")
+"""Kinds in which the hand touches nothing but, at most, itself."""
 _MAX_TRIES = 300
 
 _RECIPES: Mapping[Kind, Callable[[ShapedHand, np.random.Generator], Touch | None]] = {
@@ -53,6 +55,12 @@ _RECIPES: Mapping[Kind, Callable[[ShapedHand, np.random.Generator], Touch | None
     "hands": hands,
     "near": near,
     "free": free,
+    "tool": tool,
+    "scene": scene,
+    "clasp": clasp,
+    "shared": shared,
+    "gesture": gesture,
+    "self": touching_itself,
 }
 
 
@@ -68,8 +76,10 @@ def draw_interaction(
     """Draw a hand of some person in some posture, with what it touches or nearly touches.
 
     Args:
-        kind: `power` or `pinch` (holds a thing), `surface`, `body`, `hands` (touches a second
-            hand), `near` (13 to 50 mm off something) or `free`.
+        kind: `power` or `pinch` (holds a thing), `tool` (uses one), `surface`, `scene` (rails,
+            keyboards, buttons, edges), `body`, `hands` (touches a second hand), `clasp` (holds
+            it), `shared` (both hold a thing), `near` (13 to 50 mm off something), `free`,
+            `gesture`, or `self` (touches only itself, which is no contact).
         rng: The same state gives the same interaction, to the byte.
         hand: The open hand's arrays; None loads them.
 
@@ -91,20 +101,22 @@ def _finished(
 ) -> Interaction | None:
     """Pose the meshes, measure all distances, and refuse what no hand would do."""
     hand_pose = hand_pose_of(touch.posture, shaped.arrays)
-    bend = _draw_bend(rng)
+    bend = _draw_bend(rng) if touch.wrist_bend is None else touch.wrist_bend
     posed = pose_shaped_hand(shaped, hand_pose, bend)
     if self_overlap(shaped, posed.joints) > MAX_SELF_OVERLAP:
         return None
     distance = _distance(touch, posed.vertices, shaped.arrays)
     if distance.min() < -MAX_PENETRATION:
         return None
-    threshold = HAND_ON_HAND if kind == "hands" else ELSEWHERE
-    meant_to_touch = kind not in ("near", "free")
+    threshold = HAND_ON_HAND if kind in ("hands", "clasp") else ELSEWHERE
+    meant_to_touch = kind not in UNTOUCHED
     if meant_to_touch and distance.min() >= threshold and rng.random() > CONTACTLESS_KEPT:
         return None
     for _ in range(8):
         if not _forearm_inside(touch, shaped, posed):
             break
+        if touch.wrist_bend is not None:
+            return None
         bend = _draw_bend(rng)
         posed = pose_shaped_hand(shaped, hand_pose, bend)
     else:
@@ -137,7 +149,12 @@ def _distance(
     for thing in touch.objects:
         distance = np.minimum(distance, thing.distance(vertices))
     other = touch.other_hand
-    if other is not None:
+    if other is not None and other.wrist_held:
+        whole = arm()
+        faces = whole.faces[:, ::-1] if other.mirrored else whole.faces
+        theirs = whole.prolong(other.render_vertices)
+        distance = np.minimum(distance, signed_distance(vertices, theirs, faces))
+    elif other is not None:
         faces = hand.closed_faces[:, ::-1] if other.mirrored else hand.closed_faces
         distance = np.minimum(distance, signed_distance(vertices, other.vertices, faces))
     return distance
@@ -150,7 +167,7 @@ def _forearm_inside(touch: Touch, shaped: ShapedHand, posed: PosedHand) -> bool:
     objects = dataclasses.replace(touch, other_hand=None)
     if _distance(objects, own[forearm], shaped.arrays).min() < -MAX_PENETRATION:
         return True
-    if touch.other_hand is None:
+    if touch.other_hand is None or touch.other_hand.wrist_held:
         return False
     other = touch.other_hand.render_vertices
     return (

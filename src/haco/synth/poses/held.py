@@ -1,4 +1,4 @@
-"""Hands that hold things: the power grip and the pinch."""
+"""Hands that hold things: the power grip and the pinch, whole and in their parts."""
 
 import dataclasses
 
@@ -19,6 +19,7 @@ from haco.synth.poses.fitting import (
     own_capsules,
     placed,
 )
+from haco.synth.poses.interaction import PlacedObject
 from haco.synth.poses.postures import Posture, curled, draw_posture, hand_pose_of
 from haco.synth.poses.skin import ShapedHand, pose_label_mesh
 from haco.synth.poses.targets import target_of_objects
@@ -27,28 +28,40 @@ from haco.synth.turns import random_turn, turn_about, turn_carrying, turn_of
 
 def power(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
     """Wrap the whole hand around a thing that is slid against the palm."""
-    opened = Posture(
+    opened = opened_hand(rng)
+    shape = draw_held_shape(rng, 0.012, 0.05)
+    thing = placed(shape, _across_palm(rng), _in_palm(shaped, rng), "object")
+    return wrapped(shaped, opened, thing, rng)
+
+
+def opened_hand(rng: np.random.Generator) -> Posture:
+    """Draw an open hand that is about to take hold of something."""
+    return Posture(
         flexion=curled(np.full(5, -0.3) + rng.normal(0.0, 0.05, 5)),
         abduction=rng.uniform(-0.15, 0.05) * np.array([0.0, -1.0, 0.0, 0.8, 1.4]),
         opposition=float(rng.uniform(0.2, 0.9)),
     ).clipped()
-    shape = draw_held_shape(rng, 0.012, 0.05)
-    thing = placed(shape, _across_palm(rng), _in_palm(shaped, rng), "object")
+
+
+def wrapped(
+    shaped: ShapedHand, opened: Posture, thing: PlacedObject, rng: np.random.Generator
+) -> Touch | None:
+    """Slide a thing up against the palm of an open hand and close fingers and thumb on it."""
     points = pose_label_mesh(shaped, hand_pose_of(opened, shaped.arrays))[0]
     not_thumb = shaped.arrays.lbs_weights[:, 13:].sum(axis=1) < 0.3
     softness = draw_softness(rng)
     gap = rng.uniform(0.0, 0.03) if rng.random() < 0.25 else softness
-    thing = brought_near(thing, Y, np.ascontiguousarray(points[not_thumb]), gap)
-    if thing is None:
+    brought = brought_near(thing, Y, np.ascontiguousarray(points[not_thumb]), gap)
+    if brought is None:
         return None
-    target = target_of_objects([thing])
+    target = target_of_objects([brought])
     fingers = tuple(finger for finger in (1, 2, 3, 4) if rng.random() < 0.93)
     posture, _ = close_fingers(
         shaped, opened, fingers, target, softness=softness, blockers=palm_capsules(shaped)
     )
     blockers = own_capsules(shaped, posture, (1, 2, 3, 4))
     posture, _ = close_thumb(shaped, posture, target, rng, softness=softness, blockers=blockers)
-    return Touch(posture=posture, objects=(thing,))
+    return Touch(posture=posture, objects=(brought,))
 
 
 def _across_palm(rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
@@ -82,6 +95,17 @@ def pinch(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
     along = turn @ (rng.uniform(-0.8, 0.8) * (half_length - 0.01) * Y)
     centre = 0.5 * (thumb + others) + rng.normal(0.0, 0.003, 3) + along
     thing = placed(shape, turn, centre, "object")
+    return squeezed(shaped, posture, fingers, thing, rng)
+
+
+def squeezed(
+    shaped: ShapedHand,
+    posture: Posture,
+    fingers: tuple[int, ...],
+    thing: PlacedObject,
+    rng: np.random.Generator,
+) -> Touch | None:
+    """Open the thumb and some fingers a little and close them on a thing between them."""
     target = target_of_objects([thing])
     flexion = posture.flexion.copy()
     reopened = (0, *fingers)
@@ -97,8 +121,8 @@ def pinch(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
     )
     if not (thumb_touches and num_touching) and rng.random() < 0.9:
         return None
-    vertices = pose_label_mesh(shaped, hand_pose_of(posture, hand))[0]
-    if thing.distance(vertices[hand.lbs_weights[:, 0] > 0.5]).min() < -0.004:
+    vertices = pose_label_mesh(shaped, hand_pose_of(posture, shaped.arrays))[0]
+    if thing.distance(vertices[shaped.arrays.lbs_weights[:, 0] > 0.5]).min() < -0.004:
         return None
     return Touch(posture=posture, objects=(thing,))
 

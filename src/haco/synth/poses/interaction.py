@@ -8,7 +8,10 @@ from jaxtyping import Float, Float32
 
 from haco.synth.objects.shapes import Shape
 
-Kind = Literal["power", "pinch", "surface", "body", "hands", "near", "free"]
+Kind = Literal[
+    "power", "pinch", "tool", "surface", "scene", "body", "hands", "clasp", "shared", "near",
+    "free", "gesture", "self",
+]  # fmt: skip
 Role = Literal["object", "surface", "body"]
 
 FAR = 1.0
@@ -48,6 +51,8 @@ class OtherHand:
     """Rigid; maps the other hand's own frame (after mirroring, if any) into the first hand's."""
     mirrored: bool
     """True for a left hand: its faces must be read in reverse order to point outwards."""
+    wrist_held: bool = False
+    """One hand holds the other's wrist: distances then count the whole forearm too."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -33,7 +33,7 @@ _START = 0.4
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _Other:
+class OtherOnItsWay:
     """A second hand on its way: its own posture, and how it is turned and placed."""
 
     shaped: ShapedHand
@@ -58,33 +58,34 @@ def hands(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
     """Bring a second hand against this one and mostly close the fingers of both."""
     layout = list(_LAYOUTS)[rng.choice(len(_LAYOUTS), p=list(_LAYOUTS.values()))]
     posture = _draw_posture(layout, rng)
-    own = _label_mesh(shaped, posture)
-    other = _brought_near(own, shaped, _draw_other(layout, shaped, rng), gap=0.0)
+    own = label_mesh(shaped, posture)
+    other = brought_near_hand(own, shaped, _draw_other(layout, shaped, rng), gap=0.0)
     if other is None:
         return None
     softness = draw_softness(rng)
     if rng.random() < 0.75:
-        theirs = other.outwards(_label_mesh(other.shaped, other.posture))
-        target = _target(shaped, theirs, mirrored=other.mirrored)
-        posture = _closed(shaped, posture, target, softness, rng)
-        own = _label_mesh(shaped, posture)
+        theirs = other.outwards(label_mesh(other.shaped, other.posture))
+        target = hand_target(shaped, theirs, mirrored=other.mirrored)
+        posture = closed_on(shaped, posture, target, softness, rng)
+        own = label_mesh(shaped, posture)
     if rng.random() < 0.6:
-        target = _target(shaped, other.inwards(own), mirrored=other.mirrored)
-        closed = _closed(other.shaped, other.posture, target, softness, rng)
+        target = hand_target(shaped, other.inwards(own), mirrored=other.mirrored)
+        closed = closed_on(other.shaped, other.posture, target, softness, rng)
         other = dataclasses.replace(other, posture=closed)
-    return Touch(posture=posture, other_hand=_posed(other, rng))
+    return Touch(posture=posture, other_hand=posed_other(other, rng))
 
 
 def hands_apart(shaped: ShapedHand, rng: np.random.Generator, *, gap: float) -> Touch | None:
     """Bring a second hand near this one, but no nearer than `gap`, metres."""
     layout = list(_LAYOUTS)[rng.choice(len(_LAYOUTS), p=list(_LAYOUTS.values()))]
     posture = _draw_posture(layout, rng)
-    own = _label_mesh(shaped, posture)
-    other = _brought_near(own, shaped, _draw_other(layout, shaped, rng), gap=gap)
-    return None if other is None else Touch(posture=posture, other_hand=_posed(other, rng))
+    own = label_mesh(shaped, posture)
+    other = brought_near_hand(own, shaped, _draw_other(layout, shaped, rng), gap=gap)
+    return None if other is None else Touch(posture=posture, other_hand=posed_other(other, rng))
 
 
-def _label_mesh(shaped: ShapedHand, posture: Posture) -> Float[np.ndarray, "vertices 3"]:
+def label_mesh(shaped: ShapedHand, posture: Posture) -> Float[np.ndarray, "vertices 3"]:
+    """Pose a hand's label mesh, metres."""
     return pose_label_mesh(shaped, hand_pose_of(posture, shaped.arrays))[0]
 
 
@@ -96,14 +97,14 @@ def _draw_posture(layout: str, rng: np.random.Generator) -> Posture:
     return draw_posture(style, rng)
 
 
-def _draw_other(layout: str, shaped: ShapedHand, rng: np.random.Generator) -> _Other:
+def _draw_other(layout: str, shaped: ShapedHand, rng: np.random.Generator) -> OtherOnItsWay:
     """Draw the second hand, how it is turned, and from where it comes."""
     length = -shaped.joints[4, 0]
     posture = _draw_posture(layout, rng)
     shift = rng.normal(0.0, 0.015, 3)
     if layout == "shake":  # another person's right hand, fingers the other way
         betas = np.clip(rng.normal(size=10), -2.0, 2.0)
-        return _Other(
+        return OtherOnItsWay(
             shaped=shape_hand(betas, hand=shaped.arrays),
             posture=posture,
             mirrored=False,
@@ -120,7 +121,7 @@ def _draw_other(layout: str, shaped: ShapedHand, rng: np.random.Generator) -> _O
         turn, direction = random_turn(rng), rng.normal(size=3)
         direction /= np.linalg.norm(direction)
     middle = -length * X  # turn about the end of the palm, not about the wrist
-    return _Other(
+    return OtherOnItsWay(
         shaped=shaped,
         posture=posture,
         mirrored=True,
@@ -130,20 +131,20 @@ def _draw_other(layout: str, shaped: ShapedHand, rng: np.random.Generator) -> _O
     )
 
 
-def _brought_near(
-    own: Float[np.ndarray, "vertices 3"], shaped: ShapedHand, other: _Other, *, gap: float
-) -> _Other | None:
+def brought_near_hand(
+    own: Float[np.ndarray, "vertices 3"], shaped: ShapedHand, other: OtherOnItsWay, *, gap: float
+) -> OtherOnItsWay | None:
     """Move the other hand along its direction until it is `gap` off; None if it flies past."""
     start = dataclasses.replace(other, shift=other.shift - _START * other.direction)
-    points = start.outwards(_label_mesh(other.shaped, other.posture))
-    target = _target(shaped, own, mirrored=False)
+    points = start.outwards(label_mesh(other.shaped, other.posture))
+    target = hand_target(shaped, own, mirrored=False)
     way = travel_to_touch(points, other.direction, target, gap, 2 * _START)
     if np.isnan(way):
         return None
     return dataclasses.replace(start, shift=start.shift + way * other.direction)
 
 
-def _target(
+def hand_target(
     shaped: ShapedHand, vertices: Float[np.ndarray, "vertices 3"], *, mirrored: bool
 ) -> Target:
     """Make a target of a posed label mesh; a mirrored one has its faces turned about."""
@@ -161,13 +162,14 @@ def _target(
     return target_of_surface(vertices, normals, hand.cluster_84)
 
 
-def _closed(
+def closed_on(
     shaped: ShapedHand,
     posture: Posture,
     target: Target,
     softness: float,
     rng: np.random.Generator,
 ) -> Posture:
+    """Close all fingers, then the thumb, on a target."""
     posture, _ = close_fingers(
         shaped, posture, (1, 2, 3, 4), target, softness=softness, blockers=palm_capsules(shaped)
     )
@@ -175,7 +177,8 @@ def _closed(
     return close_thumb(shaped, posture, target, rng, softness=softness, blockers=blockers)[0]
 
 
-def _posed(other: _Other, rng: np.random.Generator) -> OtherHand:
+def posed_other(other: OtherOnItsWay, rng: np.random.Generator) -> OtherHand:
+    """Pose the second hand where it has arrived, its forearm bent a little."""
     bend = rng.normal(0.0, 0.2, 3)
     posed = pose_shaped_hand(other.shaped, hand_pose_of(other.posture, other.shaped.arrays), bend)
     T_hand_other = np.eye(4)
