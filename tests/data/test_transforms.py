@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from haco.data import transforms
 from haco.data.augment import (
     add_noise,
     draw_placement,
@@ -16,7 +17,7 @@ from haco.data.augment import (
     recompress,
     roughen,
 )
-from haco.data.settings import Augmentation
+from haco.data.settings import PAPER_AUGMENTATION, Augmentation
 from haco.data.transforms import CROP_FACTOR, crop_hand, move_points, to_crop
 from haco.files import InputError
 from haco.geometry.boxes import box_centre, mirror_box
@@ -215,6 +216,52 @@ def test_zoomed_window_stays_inside_the_crop():
         placement = draw_placement(augmentation, rng)
         assert placement.scale == pytest.approx(0.7)
         assert max(abs(place) for place in placement.shift) <= 0.15
+
+
+def test_reference_noise_turns_the_crop_black_and_ours_does_not():
+    grey = np.full((32, 32, 3), 120, np.uint8)
+    settings = dataclasses.replace(PAPER_AUGMENTATION, noise_probability=1.0)
+    released = dataclasses.replace(settings, mode="reference")
+    assert roughen(grey, released, np.random.default_rng(0)).max() <= 1
+    assert roughen(grey, settings, np.random.default_rng(0)).mean() > 80
+
+
+def test_reference_noise_strikes_as_often_as_it_is_told():
+    grey = np.full((16, 16, 3), 120, np.uint8)
+    released = dataclasses.replace(PAPER_AUGMENTATION, mode="reference")
+    rng = np.random.default_rng(0)
+    black = [roughen(grey, released, rng).max() <= 1 for _ in range(400)]
+    assert np.mean(black) == pytest.approx(0.3, abs=0.06)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_reference_shift_is_a_share_of_the_photo_and_ours_of_the_crop(rng, side):
+    """A joint in the middle of the hand's box moves with the crop: 1/2 where nothing is shifted."""
+    box = np.array([58, 40, 68, 50], np.float32)  # 10 pixels wide in a photo of 120 x 90
+    middle = np.tile(np.array([62.5, 44.5], np.float32), (21, 1))
+    sample = make_sample(rng, box=box, side=side, keypoints=middle)
+    only_shift = Augmentation(scale=0.0, rotation_probability=0.0, zoom_probability=0.0)
+    moved = {}
+    for mode in ("fixed", "reference"):
+        settings = dataclasses.replace(only_shift, mode=mode)
+        crop = to_crop(sample, HARMONISED, np.random.default_rng(4), settings)
+        moved[mode] = crop.keypoints[0].numpy() - 0.5 + 0.5 / 256
+    assert np.abs(moved["fixed"]).max() <= 0.1 + 1e-6
+    np.testing.assert_allclose(
+        moved["reference"], moved["fixed"] * np.array([120, 90]) / 15, atol=1e-4
+    )
+
+
+@pytest.mark.parametrize("mode", ["fixed", "reference"])
+def test_a_crop_is_warped_once(rng, monkeypatch, mode):
+    calls = []
+    warp = transforms.cv2.warpAffine
+    monkeypatch.setattr(
+        transforms.cv2, "warpAffine", lambda *a, **k: calls.append(1) or warp(*a, **k)
+    )
+    settings = Augmentation(mode=mode, zoom_probability=1.0, rotation_probability=1.0)
+    to_crop(make_sample(rng), HARMONISED, np.random.default_rng(0), settings)
+    assert calls == [1]
 
 
 def test_roughened_crops_stay_bright():

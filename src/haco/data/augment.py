@@ -48,11 +48,31 @@ def draw_placement(augmentation: Augmentation, rng: np.random.Generator) -> Plac
     return Placement(float(scale), float(rotation), (float(shift[0]), float(shift[1])))
 
 
+def shift_of_photo(
+    placement: Placement, photo: tuple[int, int], crop_width: float
+) -> tuple[float, float]:
+    """Give the shift that takes a share of the whole photo for one of the crop, as a bug does.
+
+    Args:
+        placement: Whose shift is a share of the photo's width and height.
+        photo: Its width and height, pixels.
+        crop_width: Of the crop, pixels of the photo.
+
+    Returns:
+        The shift as a share of the crop's width.
+    """
+    x, y = placement.shift
+    return x * photo[0] / crop_width, y * photo[1] / crop_width
+
+
 def roughen(crop: Pixels, augmentation: Augmentation, rng: np.random.Generator) -> Pixels:
     """Lose detail, smear, recolour, add noise and recompress, each only sometimes.
 
     The order is a camera's: what the lens does comes before the sensor, and the file comes last.
+    `reference` has the released system's order and its noise.
     """
+    if augmentation.mode == "reference":
+        return _roughen_as_released(crop, augmentation, rng)
     chance = rng.random(4)
     if chance[0] < augmentation.low_resolution_probability:
         crop = lower_resolution(crop, rng.uniform(augmentation.low_resolution, 0.7))
@@ -66,12 +86,30 @@ def roughen(crop: Pixels, augmentation: Augmentation, rng: np.random.Generator) 
     return crop
 
 
-def lower_resolution(crop: Pixels, share: float) -> Pixels:
-    """Shrink the crop to `share` of its size and bring it back, smooth."""
+def _roughen_as_released(
+    crop: Pixels, augmentation: Augmentation, rng: np.random.Generator
+) -> Pixels:
+    chance = rng.random(3)
+    if chance[0] < augmentation.low_resolution_probability:
+        share = rng.uniform(augmentation.low_resolution, 0.5)
+        crop = lower_resolution(crop, share, enlarge=cv2.INTER_NEAREST)
+    gain = 1 + augmentation.colour * rng.uniform(-1, 1, size=3)
+    crop = cv2.transform(crop, np.diag(gain))
+    if chance[1] < augmentation.noise_probability:
+        # Values of 0 to 255 are clipped to 0..1, as if they were shares of white.
+        noise = augmentation.noise * rng.normal(size=crop.shape)
+        crop = np.rint(np.clip(crop + noise, 0, 1)).astype(np.uint8)
+    if chance[2] < augmentation.motion_blur_probability:
+        crop = blur_along_line(crop, int(rng.choice((3, 5, 7))), int(rng.integers(3)))
+    return crop
+
+
+def lower_resolution(crop: Pixels, share: float, *, enlarge: int = cv2.INTER_LINEAR) -> Pixels:
+    """Shrink the crop to `share` of its size and bring it back, smooth unless told otherwise."""
     size = crop.shape[0]
     small = max(1, round(size * share))
     shrunk = cv2.resize(crop, (small, small), interpolation=cv2.INTER_AREA)
-    return cv2.resize(shrunk, (size, size), interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(shrunk, (size, size), interpolation=enlarge)
 
 
 def blur_along_line(crop: Pixels, length: int, direction: int) -> Pixels:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from typing import Literal
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -13,6 +14,10 @@ class Augmentation:
     photo's.
     """
 
+    mode: Literal["fixed", "reference"] = "fixed"
+    """`reference` changes crops as the released system does, with its two bugs: noise turns the
+    crop black, and the shift is a share of the whole photo, so that small hands leave the crop. It
+    knows no JPEG, and of colours only the channels' gain."""
     scale: float = 0.25
     """Largest relative change of the crop's width."""
     rotation: float = math.radians(30)
@@ -58,3 +63,16 @@ class Augmentation:
                 "augmentation needs 0 < zoom <= 1, 0 < low_resolution <= 0.7 and 0 <= scale < 1, "
                 f"got {self.zoom}, {self.low_resolution}, {self.scale}"
             )
+
+
+PAPER_AUGMENTATION = Augmentation(
+    brightness=0.0,
+    saturation=0.0,
+    contrast=0.0,
+    low_resolution_probability=0.05,
+    low_resolution=0.15,
+    motion_blur_probability=0.15,
+    noise=0.02,
+    jpeg_probability=0.0,
+)
+"""The paper's values, without the released system's two bugs."""

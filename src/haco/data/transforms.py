@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float64, Shaped
 
-from haco.data.augment import Placement, draw_placement, roughen
+from haco.data.augment import Placement, draw_placement, roughen, shift_of_photo
 from haco.data.labels import contact_of
 from haco.data.settings import Augmentation
 from haco.files import InputError
@@ -115,6 +115,11 @@ def to_crop(
         if rng is None:
             raise ValueError("augmentation draws at random: pass an rng")
         placement = draw_placement(augmentation, rng)
+        if augmentation.mode == "reference" and mode == "fixed":  # that crop does so by itself
+            height, width = sample.image.shape[:2]
+            across = CROP_FACTOR * placement.scale * float((sample.box[2:] - sample.box[:2]).max())
+            shift = shift_of_photo(placement, (width, height), across)
+            placement = placement._replace(shift=shift)
     image, matrix = crop_hand(
         sample.image, sample.box, sample.side, size=size, mode=mode, **placement._asdict()
     )

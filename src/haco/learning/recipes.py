@@ -6,7 +6,7 @@ Nothing here imports torch.
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from haco.data.settings import Augmentation
+from haco.data.settings import PAPER_AUGMENTATION, Augmentation
 from haco.learning.config import LossConfig, OptimConfig, SamplingConfig, TrainConfig
 
 _PAPER = TrainConfig(
@@ -15,6 +15,7 @@ _PAPER = TrainConfig(
     batch_size=24,
     protocol="paper",
     workers=2,
+    augmentation=PAPER_AUGMENTATION,
     sampling=SamplingConfig(balanced=True, untouched=0.0),
     optim=OptimConfig(
         learning_rate=1e-5,
