@@ -14,7 +14,7 @@ def test_budget_of_parameters():
 def test_shapes():
     model = create_model("tiny").eval()
     image = torch.rand(2, 3, 256, 256, generator=torch.Generator().manual_seed(0))
-    assert model.encode(image).shape == (2, 192, 8, 8)
+    assert model.encode(image).shape == (2, 192, 10, 10)
     logits = model(image)
     assert logits.vertices.shape == (2, 778)
     assert logits.coarse == ()
@@ -31,11 +31,12 @@ def test_every_parameter_gets_a_gradient():
     assert logits.touch is not None
     assert logits.keypoints is not None
     (logits.vertices.sum() + logits.touch.sum() + logits.keypoints.sum()).backward()
-    assert [name for name, p in model.named_parameters() if p.grad is None] == []
+    learned = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
+    assert [name for name, p in learned if p.grad is None] == []
 
 
 def test_a_peak_of_heat_is_a_keypoint_at_the_centre_of_its_cell():
-    context = KeypointContext(1)
+    context = KeypointContext(1, size=8)
     with torch.no_grad():
         context.heat.weight.fill_(1e4)
     features = torch.zeros(1, 1, 8, 8)
@@ -46,7 +47,7 @@ def test_a_peak_of_heat_is_a_keypoint_at_the_centre_of_its_cell():
 
 
 def test_joint_tokens_pool_the_features_at_their_keypoint():
-    context = KeypointContext(2)
+    context = KeypointContext(2, size=8)
     with torch.no_grad():
         context.position.zero_()
         context.joint.zero_()
@@ -64,10 +65,11 @@ def test_joint_tokens_pool_the_features_at_their_keypoint():
 def test_eight_images_can_be_learned_by_heart():
     generator = torch.Generator().manual_seed(0)
     model = create_model("tiny").train()
-    image = torch.rand(8, 3, 256, 256, generator=generator)
+    patches = torch.rand(8, 3, 8, 8, generator=generator)  # coarse enough to survive resizing
+    image = torch.nn.functional.interpolate(patches, (256, 256))
     contact = (torch.rand(8, 778, generator=generator) < 0.3).float()
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-3)
-    for _ in range(40):
+    for _ in range(60):
         loss = torch.nn.functional.binary_cross_entropy_with_logits(model(image).vertices, contact)
         optimiser.zero_grad()
         loss.backward()

@@ -6,8 +6,6 @@ from torch import Tensor, nn
 
 from haco.models.initialise import draw_normal
 
-FEATURE_SIZE = 8
-"""Rows and columns of the features of a 256-pixel crop."""
 NUM_KEYPOINTS = 21
 
 
@@ -20,9 +18,15 @@ class KeypointContext(nn.Module):
 
     grid: Tensor
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *, size: int) -> None:
+        """Draw the first weights.
+
+        Args:
+            channels: Of the features.
+            size: Rows and columns of the features.
+        """
         super().__init__()
-        self.position = nn.Parameter(torch.zeros(channels, FEATURE_SIZE, FEATURE_SIZE))
+        self.position = nn.Parameter(torch.zeros(channels, size, size))
         self.heat = nn.Conv2d(channels, NUM_KEYPOINTS, 1)
         self.joint = nn.Parameter(torch.zeros(NUM_KEYPOINTS, channels))
         draw_normal(self.position, std=0.02)
@@ -40,7 +44,7 @@ class KeypointContext(nn.Module):
 
     def reset_constants(self) -> None:
         """Make the grid again, after the memory was replaced."""
-        self.register_buffer("grid", _cell_centres(FEATURE_SIZE), persistent=False)
+        self.register_buffer("grid", _cell_centres(self.position.shape[-1]), persistent=False)
 
 
 def _cell_centres(size: int, pixels: int = 256) -> Float[Tensor, "cells 2"]:

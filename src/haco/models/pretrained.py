@@ -1,4 +1,4 @@
-"""Starting weights for a backbone: HaMeR's, timm's, torchvision's, HRNet's and HandOccNet's."""
+"""Starting weights for a backbone: from HaMeR, timm, torchvision, HRNet, HandOccNet, mediapipe."""
 
 import math
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from haco.files import InputError
 from haco.models.checkpoints import read_state
 from haco.models.contact_net import ContactNet
+from haco.models.hand_encoder import HandEncoder, installed_landmark_model
 from haco.models.hrnet import HRNet
 from haco.models.hub import fetch_file
 from haco.models.resnet import ResNet
@@ -58,9 +59,10 @@ def initialise_backbone(model: ContactNet, source: str | Path | Mapping[str, obj
     """Give a network's backbone public weights to start from; the decoder stays as it is.
 
     Takes HaMeR's and HandOccNet's checkpoints, timm's ViTs, ResNets and HRNets, DINOv2's ViTs,
-    torchvision's ResNets, the HRNet files of mmpose and of its authors, and released HACO
-    checkpoints. Every weight that the features depend on must be there, with the right shape; only
-    a ViT's table of places is resized, where it was made for larger images.
+    torchvision's ResNets, the HRNet files of mmpose and of its authors, released HACO checkpoints,
+    and for `tiny` mediapipe's hand landmark model. Every weight that the features depend on must
+    be there, with the right shape; only a ViT's table of places is resized, where it was made for
+    larger images, and `tiny` has two layers more than its model.
 
     Args:
         model: The network.
@@ -69,6 +71,10 @@ def initialise_backbone(model: ContactNet, source: str | Path | Mapping[str, obj
     Raises:
         InputError: The file cannot be read, or does not fit the backbone.
     """
+    is_path = not isinstance(source, Mapping)
+    if is_path and isinstance(model.backbone, HandEncoder) and Path(source).suffix == ".tflite":
+        model.backbone.start_from(Path(source))
+        return
     where, found = read_state(source)
     inside = "backbone."
     if any(key.startswith(inside) for key in found):
@@ -99,14 +105,18 @@ def _resized_places(
 
 
 def fetch_public(name: str) -> Path:
-    """Download public ImageNet weights for a network's backbone, or find them in the cache.
+    """Download public weights for a network's backbone, or find them in the cache.
+
+    Those of `tiny` lie in the installed mediapipe, the others are on the hub.
 
     Raises:
         InputError: There are none for this network, or the hub cannot be reached.
     """
+    if name == "tiny":
+        return installed_landmark_model()
     if name not in PUBLIC:
         raise InputError(
-            f"no public weights are known for '{name}' (there are for {', '.join(PUBLIC)}); "
+            f"no public weights are known for '{name}' (there are for tiny, {', '.join(PUBLIC)}); "
             "give a file"
         )
     return fetch_file(PUBLIC[name], "model.safetensors")
