@@ -116,8 +116,8 @@ class TrainConfig:
     network: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NETWORK")] = "tiny"
     """Name of the network."""
     initial_weights: str | None = None
-    """What the backbone starts from: `public` for weights from the Hugging Face hub, or a file of
-    weights; None draws them."""
+    """What the backbone starts from: `public` for what `haco.models.pretrained.fetch_public` finds,
+    or a file of weights; None draws them."""
     drop_path: float | None = None
     """How often a vision transformer's last block is skipped for a crop; earlier ones less, the
     first never. None leaves it as the network has it: 0.55 in `hamer`, 0 in others."""

@@ -115,10 +115,8 @@ class HandEncoder(nn.Module):
                 f"{path}: is not mediapipe's hand_landmark_full; give that one, which lies in the "
                 "wheel of mediapipe 0.10.21"
             )
-        with torch.no_grad():
-            for part, convolution in zip(trunk, found, strict=True):
-                part.weight.copy_(convolution.weight)
-                part.bias.copy_(convolution.bias)
+        for part, convolution in zip(trunk, found, strict=True):
+            part.load_state_dict(convolution._asdict())
 
 
 class InvertedResidual(nn.Module):
