@@ -45,11 +45,11 @@ hand: .venv/installed
 
 # Make the bundled weights again: draw the pictures, train, calibrate. Half an hour on two cores.
 tiny: .venv/installed
-	$(BIN)/haco synth --set easy --size 192 --packed --seed 1 --num 16000 --out datasets/easy-train
-	$(BIN)/haco synth --set easy --size 192 --packed --seed 2 --num 1000 --out datasets/easy-val
-	$(BIN)/haco synth --set easy --size 192 --packed --seed 3 --num 2000 --out datasets/easy-test
+	$(BIN)/haco synth --set full --size 192 --packed --seed 1 --num 24000 --out datasets/full-train
+	$(BIN)/haco synth --set full --size 192 --packed --seed 2 --num 1000 --out datasets/full-val
+	$(BIN)/haco synth --set full --size 192 --packed --seed 3 --num 2000 --out datasets/full-test
 	$(BIN)/haco train tiny --recipe tiny --out runs/tiny
-	$(BIN)/python tools/bundle_weights.py runs/tiny --dataset packed/easy
+	$(BIN)/python tools/bundle_weights.py runs/tiny --dataset packed/full
 
 clean:
 	rm -rf .venv build out .pytest_cache .ruff_cache

@@ -70,7 +70,7 @@ def demo(
     /,
     *,
     out: Folder = Path("out/demo"),
-    set: Literal["easy", "full", "complete"] = "easy",
+    set: Literal["easy", "full", "complete"] = "full",
     num: int = 6,
     seed: int = 1000,
     weights: Weights = "tiny",
@@ -84,7 +84,7 @@ def demo(
     Args:
         photos: Your own pictures, if you like.
         out: Folder for what is drawn.
-        set: Picture set of the scenes; the bundled weights learned from easy ones only.
+        set: Picture set of the scenes: full (everything) or easy (plain background, few views).
         num: How many scenes.
         seed: Which scenes; the bundled weights were not trained on any seed from 1000 on.
         weights: Weights that come with haco, by name; a file or folder; or owner/name on the hub.
