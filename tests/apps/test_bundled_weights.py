@@ -22,7 +22,7 @@ def test_bundled_weights_say_what_they_are():
 @pytest.mark.slow
 def test_bundled_weights_beat_the_mean_map_on_unseen_hands():
     network, meta = load_weights(bundled_weights("tiny"))
-    unseen = haco.open_dataset("synthetic/easy", split="test", num=120, seed=300)
+    unseen = haco.open_dataset("synthetic/full", split="test", num=120, seed=300)
     scores = haco.evaluate(network, unseen, meta=meta).as_dict()
     assert scores["average_precision"] > scores["mean_map_average_precision"] + 0.04
     assert scores["best_micro_f1"] > scores["mean_map_best_micro_f1"] + 0.02
