@@ -82,7 +82,7 @@ def measure_loss(original: ContactNet, cheaper: OnnxNet, meta: WeightsMeta, read
     original = original.eval()
     before, after, agreement = (torch.zeros(2, NUM_BINS, dtype=torch.int64) for _ in range(3))
     flipped = total = 0
-    for crop in all_batches(dataset, 16):
+    for crop, _, _ in all_batches(dataset, 16):
         image = crop.image.float() / 255
         first, second = (meta.probabilities(it(image))[0] for it in (original, cheaper))
         decided = first >= meta.threshold
