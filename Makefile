@@ -4,7 +4,7 @@ PHOTOS ?=
 OUT ?= out/demo
 BIN := .venv/bin
 
-.PHONY: demo test test-fast lint bench recall hand tiny clean
+.PHONY: demo test test-fast lint bench recall hand tiny ablation clean
 
 demo: .venv/installed
 	$(BIN)/haco demo $(PHOTOS) --out $(OUT)
@@ -50,6 +50,10 @@ tiny: .venv/installed
 	$(BIN)/haco synth --set full --size 192 --packed --seed 3 --num 2000 --out datasets/full-test
 	$(BIN)/haco train tiny --recipe tiny --out runs/tiny
 	$(BIN)/python tools/bundle_weights.py runs/tiny --dataset packed/full
+
+# Compare six losses: draw the pictures, train and score 18 small networks. Minutes a run on a core.
+ablation: .venv/installed
+	$(BIN)/haco ablate losses --seeds 3
 
 clean:
 	rm -rf .venv build out .pytest_cache .ruff_cache

@@ -53,9 +53,9 @@ def workplace(tmp_path, monkeypatch):
 def run(command: str) -> int:
     words = shlex.split(command, comments=True)
     if words[0] == "make":
-        # `make test` would run this test again, and `make tiny` trains: there, look whether the
-        # target can be made.
-        dry = ["-n"] if words[1] in ("test", "tiny") else [f"OUT={Path.cwd() / 'out'}"]
+        # `make test` would run this test again, and others train: there, look whether the target
+        # can be made.
+        dry = ["-n"] if words[1] in ("test", "tiny", "ablation") else [f"OUT={Path.cwd() / 'out'}"]
         run_make = ["make", "-C", str(REPOSITORY), *dry, *words[1:]]
         return subprocess.run(run_make, check=False, stdout=subprocess.DEVNULL).returncode
     if words[0] == "python":

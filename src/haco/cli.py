@@ -11,6 +11,7 @@ import tyro
 import haco
 from haco import cli_data, cli_train
 from haco.arguments import Box, Folder, OptionalFolder, Paths, SideChoice, UsageError, Weights
+from haco.cli_ablate import ablate
 from haco.cli_evaluate import evaluate
 from haco.files import InputError
 
@@ -209,6 +210,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "convert": convert,
     "export": export,
     "data": data,
+    "ablate": ablate,
     "doctor": doctor,
 }
 

@@ -3,13 +3,15 @@
 import dataclasses
 import subprocess
 import sys
+import typing
 
 import pytest
 
 from haco.data.settings import Augmentation
-from haco.learning.config import LossConfig, OptimConfig, TrainConfig
+from haco.learning.config import LossConfig, LossName, OptimConfig, TrainConfig
 from haco.learning.optim import learning_rate
 from haco.learning.recipes import RECIPES
+from haco.learning.rivals import RIVALS
 
 
 def test_config_loads_without_torch():
@@ -42,6 +44,10 @@ def test_config_loads_without_torch():
 def test_senseless_values_are_refused(kind, values):
     with pytest.raises(ValueError, match=r"must|needs at least one|may weigh|augmentation needs"):
         kind(**values)
+
+
+def test_every_rival_can_be_chosen_by_name():
+    assert set(typing.get_args(LossName)) == {"vcb", *RIVALS}
 
 
 def test_recipes_can_be_changed():

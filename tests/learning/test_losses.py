@@ -519,8 +519,7 @@ def test_any_rival_can_stand_in_at_every_level(rival, terms):
         faces=assets["faces_open"],
         levels=[each.abs() for each in regressors],
         epochs=2,
-        config=LossConfig(false_positives=0.0, regularisation=0.0, smoothness=0.0),
-        rival=rival,
+        config=LossConfig(name=rival, false_positives=0.0, regularisation=0.0, smoothness=0.0),
     )
     logits = torch.randn(2, 778, requires_grad=True, generator=GENERATOR)
     crop = make_crop(torch.from_numpy(contact[:2]))

@@ -11,12 +11,38 @@ import tyro
 from haco.data.settings import Augmentation
 
 Precision = Literal["float32", "bfloat16"]
+LossName = Literal[
+    "vcb",
+    "bce",
+    "weighted_bce",
+    "focal",
+    "class_balanced",
+    "asymmetric",
+    "ldam",
+    "balanced_softmax",
+    "logit_adjustment",
+    "vector_scaling",
+    "distribution_balanced",
+    "equalization",
+    "seesaw",
+    "poly1",
+    "dice",
+    "tversky",
+    "focal_tversky",
+    "lovasz_hinge",
+    "equalization_v2",
+    "equalized_focal",
+    "ghm",
+]
+"""The vertex-level class-balanced loss, and all of `haco.learning.rivals.RIVALS`."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LossConfig:
-    """What each term of the training loss weighs; the paper's defaults, where it has one."""
+    """Which loss of contact, and what each term weighs; the paper's, where it has one."""
 
+    name: LossName = "vcb"
+    """Loss of contact at each level; docs/losses.md says what each is."""
     levels: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
     """One weight a level, finest first."""
     false_positives: float = 0.5
@@ -30,7 +56,7 @@ class LossConfig:
     keypoints: float = 0.5
     """Of the joints' distance as a fraction of the crop; ours."""
     beta: float = 0.9999
-    """Of the class weights: 0 equal, 1 inverse frequency."""
+    """Of the class weights of `vcb`: 0 equal, 1 inverse frequency."""
     vertex_share: float = 0.3
     """How far the last epoch's class weights are each vertex's own."""
     schedule: Literal["linear", "constant"] = "linear"
@@ -132,6 +158,8 @@ class TrainConfig:
     """How many of each to validate on; for `synthetic/...` only."""
     protocol: str = "harmonised"
     """Contact protocol: how near is contact."""
+    crop_size: int = 256
+    """Pixels of a crop along each side, as the network wants it: 64 is enough for `lab`."""
     epochs: int = 8
     """Times through the data."""
     batch_size: int = 64

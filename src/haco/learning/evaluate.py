@@ -16,6 +16,7 @@ from haco.data.labels import truth_of
 from haco.data.loading import CropDataset, all_batches
 from haco.data.readers.common import Reader
 from haco.data.statistics import count_contact
+from haco.data.transforms import CROP_SIZE
 from haco.geometry.contact import PROTOCOLS, ContactProtocol
 from haco.geometry.mesh import geodesic_distances
 from haco.hands.model import HandModel
@@ -109,6 +110,7 @@ def evaluate(
     hand: HandModel | None = None,
     batch_size: int = 64,
     workers: int = 0,
+    size: int = CROP_SIZE,
 ) -> Scores:
     """Score a network on all samples of a reader; the batch size does not matter.
 
@@ -122,13 +124,14 @@ def evaluate(
         hand: Its named parts are scored by themselves, and distances measured along its skin.
         batch_size: Crops at a time.
         workers: Processes that make crops.
+        size: Pixels of a crop along each side.
     """
     meta = WeightsMeta(network="unnamed") if meta is None else meta
     rule = PROTOCOLS[protocol]
     if mean_map is None:
         mean_map = mean_contact(reader, rule)
     answers = network_answers(
-        model, reader, meta=meta, protocol=rule, batch_size=batch_size, workers=workers
+        model, reader, meta=meta, protocol=rule, batch_size=batch_size, workers=workers, size=size
     )
     return score(
         answers,
@@ -193,9 +196,10 @@ def network_answers(
     protocol: ContactProtocol,
     batch_size: int = 64,
     workers: int = 0,
+    size: int = CROP_SIZE,
 ) -> Iterator[Answer]:
     """Run a network over a reader, batch by batch, with calibrated probabilities."""
-    dataset = CropDataset(reader=reader, protocol=protocol)
+    dataset = CropDataset(reader=reader, protocol=protocol, size=size)
     for crop, keys, interactions in all_batches(dataset, batch_size, workers=workers):
         probability, touch = meta.probabilities(predict(model, crop.image))
         yield Answer(
@@ -239,6 +243,7 @@ def collect_answers(
     protocol: str = "harmonised",
     batch_size: int = 64,
     workers: int = 0,
+    size: int = CROP_SIZE,
 ) -> Answers:
     """Run a network over a reader and keep its logits, to calibrate it by.
 
@@ -248,8 +253,9 @@ def collect_answers(
         protocol: As in `evaluate`.
         batch_size: As in `evaluate`.
         workers: As in `evaluate`.
+        size: As in `evaluate`.
     """
-    dataset = CropDataset(reader=reader, protocol=PROTOCOLS[protocol])
+    dataset = CropDataset(reader=reader, protocol=PROTOCOLS[protocol], size=size)
     said, truths = [], []
     for crop, _, _ in all_batches(dataset, batch_size, workers=workers):
         said.append(predict(model, crop.image))

@@ -85,7 +85,6 @@ def build_loss_terms(
     levels: Sequence[Float[Tensor, "_ vertices"]],
     epochs: int,
     config: LossConfig | None = None,
-    rival: str | None = None,
 ) -> LossTerms:
     """Gather the loss's constants from the counts of the training set and the hand.
 
@@ -95,11 +94,10 @@ def build_loss_terms(
         faces: Of the open hand surface, `HandModel.faces`.
         levels: Regressors from the vertices to each coarse level, `HandModel.levels`.
         epochs: How many epochs the training has.
-        config: What the terms weigh; None for the paper's.
-        rival: One of `haco.learning.rivals.RIVALS`, with its own settings, in place of the
-            balanced cross-entropy at each level. It sees each count plus one, so that a vertex
-            which never touches has finite odds. The other terms stay as `config` weighs them, the
-            false positives too.
+        config: Which loss, and what the terms weigh; None for the paper's. A rival stands in for
+            the balanced cross-entropy at each level, with its own settings. It sees each count
+            plus one, so that a vertex which never touches has finite odds. The other terms stay
+            as the config weighs them, the false positives too.
     """
     config = LossConfig() if config is None else config
     negatives, positives = torch.as_tensor(negatives), torch.as_tensor(positives)
@@ -117,7 +115,7 @@ def build_loss_terms(
             schedule=config.schedule,
         )
         level_counts = counts if regressor is None else regressor.double() @ counts
-        loss = None if rival is None else make_rival(rival, len(level_counts))
+        loss = None if config.name == "vcb" else make_rival(config.name, len(level_counts))
         level_terms.append(
             LevelTerms(table.float(), regressor, rival=loss, counts=level_counts.float())
         )

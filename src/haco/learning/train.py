@@ -149,7 +149,11 @@ def _prepare(
         state=state,
         network=processes.wrap(state.network),
         dataset=CropDataset(
-            reader=training_set, protocol=rule, augmentation=config.augmentation, seed=config.seed
+            reader=training_set,
+            protocol=rule,
+            augmentation=config.augmentation,
+            seed=config.seed,
+            size=config.crop_size,
         ),
         draw=epoch_draw(
             config.sampling,

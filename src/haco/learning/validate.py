@@ -54,6 +54,7 @@ class Validation:
             mean_map=count_contact(self.truth.contact, self.truth.valid).mean,
             batch_size=config.batch_size,
             workers=config.workers,
+            size=config.crop_size,
         )
         named = scores.as_dict()
         logger.info("epoch %d of %d\n%s", state.epoch, config.epochs, scores)

@@ -11,6 +11,7 @@ from haco.models.contact_net import IMAGENET, ContactNet, Normalisation
 from haco.models.decoder import ContactDecoder
 from haco.models.fpn import GatedPyramid
 from haco.models.hrnet import HRNet
+from haco.models.lab import lab
 from haco.models.resnet import DEPTHS, ResNet
 from haco.models.tiny import tiny
 from haco.models.vit import HamerVit, ResizedVit, VisionTransformer
@@ -25,10 +26,10 @@ HALF = Normalisation((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 """The statistics with which the public ViT weights were made."""
 
 
-def _tiny(handling: Handling) -> ContactNet:
+def _ours(handling: Handling, *, name: str, build: Callable[[], ContactNet]) -> ContactNet:
     if handling == "reference":
-        raise InputError("'tiny' is ours and was never released with HACO; use handling 'fixed'")
-    return tiny()
+        raise InputError(f"'{name}' is ours and was never released with HACO; use handling 'fixed'")
+    return build()
 
 
 def _dino(handling: Handling, *, name: str, dim: int, num_heads: int) -> ContactNet:
@@ -75,9 +76,10 @@ def _resnet(handling: Handling, *, name: str) -> ContactNet:
 
 
 NETWORKS: dict[str, Callable[[Handling], ContactNet]] = {
-    "tiny": _tiny,
+    "tiny": functools.partial(_ours, name="tiny", build=tiny),
     "small": functools.partial(_dino, name="small", dim=384, num_heads=6),
     "base": functools.partial(_dino, name="base", dim=768, num_heads=12),
+    "lab": functools.partial(_ours, name="lab", build=lab),
     "hamer": _hamer,
     "vit-l-16": functools.partial(_vit, dim=1024, depth=24, num_heads=16),
     "vit-b-16": functools.partial(_vit, dim=768, depth=12, num_heads=12),

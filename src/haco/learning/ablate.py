@@ -1,0 +1,159 @@
+"""Run a study: draw its pictures once, train each variant under several seeds, score every run.
+
+What is finished is never done again: each run's folder ends with `result.json`, and a run that was
+stopped before goes on from its last checkpoint.
+"""
+
+import dataclasses
+import json
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from haco.data.labels import truth_of
+from haco.data.packing import pack_synthetic
+from haco.data.readers.synthetic import open_synthetic
+from haco.data.statistics import count_contact
+from haco.files import InputError, write_atomically
+from haco.geometry.contact import PROTOCOLS
+from haco.learning.config import TrainConfig
+from haco.learning.run_scores import score_run
+from haco.learning.start import open_split
+from haco.learning.studies import STUDIES, Study, StudySize
+from haco.learning.train import train
+from haco.types import Split
+
+logger = logging.getLogger(__name__)
+
+RESULT = "result.json"
+Report = Callable[[str, int, int], None]
+"""Called with what was just done, how many runs are done, and how many there are."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """One finished run of a study."""
+
+    variant: str
+    seed: int
+    scores: dict[str, float]
+    """By the names of `haco.learning.run_scores`."""
+
+
+def make_study(name: str, size: StudySize, *, only: Sequence[str] = ()) -> Study:
+    """Make a study by name.
+
+    Args:
+        name: A key of `STUDIES`.
+        size: How large its runs are.
+        only: Variants to keep; none keeps all.
+
+    Raises:
+        InputError: No such study, or no such variant.
+    """
+    if name not in STUDIES:
+        raise InputError(f"no study is called '{name}'; choose of {', '.join(STUDIES)}")
+    study = STUDIES[name](size)
+    unknown = [variant for variant in only if variant not in study.variants]
+    if unknown:
+        raise InputError(
+            f"the study '{name}' has no variant '{unknown[0]}'; it has {', '.join(study.variants)}"
+        )
+    kept = {variant: study.variants[variant] for variant in (only or study.variants)}
+    return dataclasses.replace(study, variants=kept)
+
+
+def ablate(
+    study: Study,
+    size: StudySize,
+    *,
+    seeds: int,
+    out: Path,
+    device: str = "cpu",
+    report: Report | None = None,
+) -> list[RunResult]:
+    """Do all runs of a study that are not done yet, seed by seed.
+
+    Args:
+        study: What to compare.
+        size: How many pictures to draw; the one that the study was made for.
+        seeds: Each variant is trained with seeds `0 .. seeds - 1`.
+        out: Folder of pictures and runs. Studies may share it: the pictures are drawn once.
+        device: Where to compute, as torch names it.
+        report: Hears of every finished run.
+
+    Returns:
+        The results, seed by seed, each in the order of the variants.
+
+    Raises:
+        InputError: `out` holds other pictures, or other runs of these names.
+    """
+    if seeds < 1:
+        raise InputError(f"an ablation needs at least one seed, got {seeds}")
+    pictures = out / "pictures"
+    draw_pictures(study, size, pictures)
+    results = []
+    total = seeds * len(study.variants)
+    for seed in range(seeds):
+        for variant, config in study.variants.items():
+            seeded = dataclasses.replace(config, seed=seed)
+            folder = out / "runs" / f"{variant.replace(' ', '-')}-{seed}"
+            result = _run(variant, seeded, folder, pictures, device)
+            results.append(result)
+            if report is not None:
+                report(f"{variant}, seed {seed}", len(results), total)
+    return results
+
+
+def draw_pictures(study: Study, size: StudySize, folder: Path) -> None:
+    """Pack the pictures of a study, unless they are there; a killed packing goes on."""
+    numbers: dict[Split, int] = {
+        "train": size.num_train,
+        "val": size.num_val,
+        "test": size.num_test,
+    }
+    for picture_set in study.picture_sets:
+        for split, num in numbers.items():
+            pack_synthetic(
+                folder / f"{picture_set}-{split}",
+                picture_set,
+                open_synthetic(None, split, picture_set).seed,
+                num,
+                study.picture_size,
+                workers=1,
+            )
+
+
+def _run(variant: str, config: TrainConfig, folder: Path, pictures: Path, device: str) -> RunResult:
+    """Train and score one run, or read what it scored."""
+    done = folder / RESULT
+    if done.exists():
+        _check_same(folder, config)
+        return RunResult(**json.loads(done.read_text()))
+    begun = (folder / "config.json").exists()
+    run = train(config, out=folder, roots=pictures, resume=begun, device=device, progress=False)
+    training, validation, test = (
+        open_split(config, pictures, split) for split in ("train", "val", "test")
+    )
+    truth = truth_of(training, PROTOCOLS[config.protocol])
+    mean = count_contact(truth.contact, truth.valid).mean
+    scores = score_run(
+        run.model,
+        validation,
+        test,
+        mean_map=mean,
+        protocol=config.protocol,
+        crop_size=config.crop_size,
+    )
+    result = RunResult(variant=variant, seed=config.seed, scores=scores)
+    with write_atomically(done) as part:
+        part.write_text(json.dumps(dataclasses.asdict(result), indent=2) + "\n")
+    return result
+
+
+def _check_same(folder: Path, config: TrainConfig) -> None:
+    wanted = json.loads(json.dumps(dataclasses.asdict(config)))
+    if json.loads((folder / "config.json").read_text()) != wanted:
+        raise InputError(
+            f"{folder}: a finished run with another config lies here; choose another folder"
+        )
