@@ -7,7 +7,6 @@ import pytest
 
 from haco import cli_data
 from haco.cli import COMMANDS, main
-from haco.data.settings import Augmentation
 from haco.learning.recipes import RECIPES
 
 
@@ -117,7 +116,7 @@ def test_options_change_the_file_which_changes_the_recipe(train_call, tmp_path):
         seed=2,
         epochs=7,
         optim=dataclasses.replace(paper.optim, clip=0.5),
-        augmentation=Augmentation(scale=0.1),
+        augmentation=dataclasses.replace(paper.augmentation, scale=0.1),
     )
     assert train_call["out"] == Path("runs/x")
 
