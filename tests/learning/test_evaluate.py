@@ -36,7 +36,8 @@ def network() -> ContactNet:
     model = create_model("tiny")
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
-        for parameter in model.parameters():
+        # Not the encoder: it has no norms, and would blow rounding up with the noise.
+        for parameter in model.decoder.parameters():
             parameter.add_(0.02 * torch.randn(parameter.shape, generator=generator))
     return model
 
@@ -90,13 +91,16 @@ def test_network_is_left_in_the_mode_it_was_in(network):
         assert torch.equal(value, before[name])
 
 
-def test_answers_are_the_networks_logits_beside_the_truth(network):
-    answers = collect_answers(network, ToyReader(5), batch_size=2)
+def test_answers_are_the_networks_logits_beside_the_truth():
+    answers = collect_answers(ColourNet(), ToyReader(5), batch_size=2)
     assert answers.contact.sum(dim=1).tolist() == [250, 250, 0, 250, 250]
     assert answers.valid.all()
-    again = collect_answers(network, ToyReader(5), batch_size=5)
-    torch.testing.assert_close(answers.vertices, again.vertices, rtol=1e-2, atol=1e-3)
-    torch.testing.assert_close(answers.touch, again.touch, rtol=1e-2, atol=1e-3)
+    again = collect_answers(ColourNet(), ToyReader(5), batch_size=5)
+    assert torch.equal(answers.vertices, again.vertices)
+    assert answers.touch is not None
+    assert again.touch is not None
+    assert torch.equal(answers.touch, again.touch)
+    assert answers.vertices[:, 0].tolist() == [4, -4, -4, 4, -4]  # red, green, blue, red, green
 
 
 def test_bytes_are_scaled_once(network):

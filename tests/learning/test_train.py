@@ -209,7 +209,7 @@ def test_one_batch_can_be_overfitted(roots, tmp_path):
     config = dataclasses.replace(
         SMALL,
         network="lab",
-        epochs=30,
+        epochs=40,
         batch_size=6,
         augmentation=None,
         sampling=SamplingConfig(balanced=True, untouched=0.3),
@@ -217,7 +217,7 @@ def test_one_batch_can_be_overfitted(roots, tmp_path):
     )
     run = train(config, roots=roots, out=tmp_path / "g", progress=False)
     losses = [float(line["bce_778"]) for line in read_metrics(run.folder, "step")]
-    assert losses[-1] < 0.3 * losses[0]
+    assert losses[-1] < 0.2 * losses[0]
 
 
 @pytest.mark.slow
