@@ -199,7 +199,11 @@ def test_checkpoint_without_weights_is_refused(content: object, tmp_path: Path):
 
 
 def test_unfilled_network_has_its_constants():
-    model = create_unfilled("tiny")
+    model = create_unfilled("resnet-18")
     assert model.mean.flatten().tolist() == pytest.approx([0.485, 0.456, 0.406])
+    model = create_unfilled("tiny")
+    assert model.std.flatten().tolist() == [1, 1, 1]
     assert model.context is not None
-    assert model.context.grid[-1].tolist() == pytest.approx([239.5 / 256, 239.5 / 256])
+    # The last of ten cells of 25.6 pixels a side.
+    centre = (9 * 25.6 + (25.6 - 1) / 2) / 256
+    assert model.context.grid[-1].tolist() == pytest.approx([centre, centre])

@@ -125,6 +125,9 @@ def measure_parity(network: ContactNet, path: Path, *, batches: tuple[int, ...] 
         network: The origin, on the CPU.
         path: The ONNX file.
         batches: Batch sizes to try.
+
+    Raises:
+        InputError: Either gives values that are not finite, so that nothing can be compared.
     """
     exported, _ = load_onnx(path)
     network = network.eval()
@@ -135,6 +138,11 @@ def measure_parity(network: ContactNet, path: Path, *, batches: tuple[int, ...] 
         scale = max(scale, float(ours.vertices.abs().max()))
         for name in _output_names(network):
             difference = getattr(ours, name) - getattr(theirs, name)
+            if not torch.isfinite(difference).all():
+                raise InputError(
+                    f"{path}: its {name} or the network's are not finite on made pictures; check "
+                    "the weights"
+                )
             largest = max(largest, float(difference.abs().max()))
     return Parity(largest, scale, batches)
 
