@@ -38,6 +38,9 @@ FORBIDDEN_NAMES = {
     "smplx",
     "ultralytics",
 }
+# torch's CUDA builds bring NVIDIA's libraries under NVIDIA's own terms, which allow their use and
+# their passing on. haco asks for none of them: the CPU build of torch comes without.
+OF_TORCH = re.compile(r"(nvidia-|cuda-(bindings|pathfinder|toolkit)$)")
 # Their metadata names no licence; read in the file named here.
 READ_BY_HAND: dict[str, str] = {}
 
@@ -65,11 +68,19 @@ def is_allowed(licence: str) -> bool:
 def complaint(name: str, metadata) -> str | None:
     if name.lower().replace("_", "-") in FORBIDDEN_NAMES:
         return f"{name} is on the list of packages haco never uses"
+    if OF_TORCH.match(name.lower().replace("_", "-")):
+        return None
     found = licences(metadata)
     if not found and name not in READ_BY_HAND:
         return f"{name} names no licence"
     refused = [licence for licence in found if not is_allowed(licence)]
     return f"{name}: licence not allowed: {', '.join(refused)}" if refused else None
+
+
+def test_only_what_torch_brings_may_be_nvidias():
+    metadata = email.message_from_string("License-Expression: LicenseRef-NVIDIA-Proprietary")
+    assert complaint("nvidia-cublas", metadata) is None
+    assert complaint("cuda-something", metadata) is not None
 
 
 def test_no_installed_package_has_a_forbidden_or_unknown_licence():
