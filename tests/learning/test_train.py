@@ -1,6 +1,7 @@
 """The training loop: resumable to the same losses, able to learn, and stopping when it must."""
 
 import dataclasses
+import importlib.metadata
 import json
 import shutil
 
@@ -86,7 +87,7 @@ def test_run_folder_says_what_was_run(unbroken):
     assert config == json.loads(json.dumps(dataclasses.asdict(SMALL)))
     provenance = json.loads((unbroken.folder / "run.json").read_text())
     assert {"command", "commit", "roots", "device", "haco", "threads"} <= provenance.keys()
-    assert provenance["packages"]["torch"] == torch.__version__
+    assert provenance["packages"]["torch"] == importlib.metadata.version("torch")
     assert {name: data["samples"] for name, data in provenance["data"].items()} == {
         "train packed/toy": 7,
         "val packed/toy": 3,
