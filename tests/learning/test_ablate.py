@@ -12,6 +12,7 @@ from haco.files import InputError
 from haco.learning import ablate as ablation
 from haco.learning.ablate import RunResult, ablate, draw_pictures, make_study
 from haco.learning.ablation_table import TABLES, markdown_tables, mean_and_spread
+from haco.learning.config import LossConfig
 from haco.learning.run_scores import FREQUENCIES, REGIONS, score_run, vertex_groups
 from haco.learning.studies import STUDIES, StudySize
 from haco.learning.train import train
@@ -32,20 +33,44 @@ def results(out):
     return ablate(study, SMALL, seeds=1, out=out)
 
 
+CHEAP = {
+    "losses": ["CE", "VCB"],
+    "levels": ["778", "all four, learned"],
+    "schedule": ["0", "1, constant"],
+    "terms": ["all", "no start"],
+}
+"""Two variants of each study."""
+
+
 @pytest.mark.slow
-def test_every_variant_is_run_and_scored(results):
-    assert [(result.variant, result.seed) for result in results] == [("CE", 0), ("VCB", 0)]
-    assert results[0].scores != results[1].scores
+@pytest.mark.parametrize("name", STUDIES)
+def test_a_study_is_run_and_scored(name, out, results):
+    study = make_study(name, SMALL, only=CHEAP[name])
+    found = ablate(study, SMALL, seeds=1, out=out)
+    assert [(result.variant, result.seed) for result in found] == [(it, 0) for it in CHEAP[name]]
+    assert found[0].scores != found[1].scores
     shown = {score for columns in TABLES.values() for score in columns.values()}
-    assert shown <= results[0].scores.keys()
+    assert shown <= found[0].scores.keys()
 
 
 @pytest.mark.slow
-def test_a_finished_run_is_never_done_again(results, out, monkeypatch):
+def test_a_run_that_another_study_has_made_is_taken_over(results, out, monkeypatch):
+    refuse_to_train(monkeypatch)
+    study = make_study("levels", SMALL, only=["all four"])
+    (found,) = ablate(study, SMALL, seeds=1, out=out)
+    assert (found.variant, repr(found.scores)) == ("all four", repr(results[1].scores))
+
+
+def refuse_to_train(monkeypatch):
     def refuse(*_, **__):
         raise AssertionError("a finished run was trained again")
 
     monkeypatch.setattr(ablation, "train", refuse)
+
+
+@pytest.mark.slow
+def test_a_finished_run_is_never_done_again(results, out, monkeypatch):
+    refuse_to_train(monkeypatch)
     study = make_study("losses", SMALL, only=["VCB"])
     assert repr(ablate(study, SMALL, seeds=1, out=out)) == repr(results[1:])
 
@@ -58,7 +83,7 @@ def test_a_stopped_run_goes_on_to_the_same_scores(results, tmp_path):
     draw_pictures(study, size, tmp_path / "b" / "pictures")
     stopped = train(
         study.variants["CE"],
-        out=tmp_path / "b" / "runs" / "CE-0",
+        out=tmp_path / "b" / "runs" / "losses-CE-0",
         roots=tmp_path / "b" / "pictures",
         stop_after=1,
         progress=False,
@@ -70,7 +95,7 @@ def test_a_stopped_run_goes_on_to_the_same_scores(results, tmp_path):
 @pytest.mark.slow
 def test_runs_and_pictures_of_another_size_are_refused(results, out):
     longer = dataclasses.replace(SMALL, epochs=2)
-    with pytest.raises(InputError, match="CE-0: a finished run with another config"):
+    with pytest.raises(InputError, match="losses-CE-0: a run with another config"):
         ablate(make_study("losses", longer), longer, seeds=1, out=out)
     more = dataclasses.replace(SMALL, num_test=9)
     with pytest.raises(InputError, match="easy-test: holds another"):
@@ -94,11 +119,39 @@ def test_no_two_variants_of_a_study_are_the_same_run(name):
     assert all(one != two for place, one in enumerate(variants) for two in variants[:place])
 
 
-def test_losses_differ_in_the_loss_alone():
-    variants = [*STUDIES["losses"](SMALL).variants.values()]
+@pytest.mark.parametrize("name", ["losses", "levels", "schedule"])
+def test_variants_of_a_loss_differ_in_the_loss_alone(name):
+    variants = [*STUDIES[name](SMALL).variants.values()]
     loss = variants[0].loss
     assert all(dataclasses.replace(each, loss=loss) == variants[0] for each in variants)
+
+
+def test_rivals_go_without_the_penalty_on_false_positives():
+    variants = STUDIES["losses"](SMALL).variants.values()
     assert [each.loss.false_positives for each in variants] == [0, 0, 0, 0, 0, 0.5]
+
+
+def test_levels_weigh_the_same_in_all():
+    assert {sum(each.loss.levels) for each in STUDIES["levels"](SMALL).variants.values()} == {4}
+
+
+def test_terms_are_left_out_one_by_one():
+    everything, *others = STUDIES["terms"](SMALL).variants.values()
+    assert everything.loss.regularisation == LossConfig().regularisation > 0
+    assert everything.loss.smoothness == LossConfig().smoothness > 0
+    for other in others:
+        before, now = (flat(dataclasses.asdict(config)) for config in (everything, other))
+        changed = {key for key in before if before[key] != now[key]}
+        assert len(changed) == 1
+        assert all(now[key] in (0.0, "random", "none") for key in changed)
+
+
+def flat(values: dict) -> dict:
+    return {
+        f"{name}.{inner}": value
+        for name, part in values.items()
+        for inner, value in (part.items() if isinstance(part, dict) else [("", part)])
+    }
 
 
 # Scores

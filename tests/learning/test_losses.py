@@ -508,6 +508,19 @@ def test_learned_level_weights_settle_at_the_inverse_of_each_level_loss(terms):
     assert_close(learned.log_variance.grad, torch.zeros(4), atol=1e-6, rtol=0)
 
 
+def test_a_level_that_is_left_out_learns_no_weight(terms):
+    config = LossConfig(learned_levels=True, levels=(1.0, 0.0, 1.0, 0.0), smoothness=0.0)
+    learned = LossTerms(terms.levels, terms.mean, terms.propagation, config)
+    logits = all_levels(torch.randn(2, 778, generator=GENERATOR), terms)
+    crop = make_crop(torch.rand(2, 778, generator=GENERATOR) < 0.1)
+    total, found = contact_loss(logits, crop, learned, 0)
+    total.backward()
+    assert "bce_336" not in found
+    assert learned.log_variance is not None
+    assert learned.log_variance.grad is not None
+    assert (learned.log_variance.grad != 0).tolist() == [True, False, True, False]
+
+
 @pytest.mark.parametrize("rival", RIVALS)
 def test_any_rival_can_stand_in_at_every_level(rival, terms):
     assets = golden("learning/assets")

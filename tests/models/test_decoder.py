@@ -111,3 +111,13 @@ def test_starting_from_a_mean_predicts_it(generator: torch.Generator):
     decoder.start_from_mean(mean)
     probability = decoder(torch.randn(4, 6, 12, generator=generator))[0].sigmoid()
     assert (probability - mean).abs().mean() < 0.05
+
+
+def test_a_start_that_is_left_out_stays_zero():
+    decoder = ContactDecoder(context_dim=12, dim=16, depth=1, num_heads=2, head_dim=8)
+    decoder.leave_out_start()
+    contact, _ = decoder(torch.rand(2, 5, 12))
+    contact.sum().backward()
+    assert not decoder.init_contact.any()
+    assert decoder.init_contact.grad is None
+    assert decoder.deccontact.bias.grad is not None

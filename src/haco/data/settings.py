@@ -76,3 +76,15 @@ PAPER_AUGMENTATION = Augmentation(
     jpeg_probability=0.0,
 )
 """The paper's values, without the released system's two bugs."""
+
+GENTLE_AUGMENTATION = Augmentation(
+    scale=0.15,
+    rotation_probability=0.3,
+    shift=0.05,
+    zoom_probability=0.0,
+    low_resolution_probability=0.0,
+    motion_blur_probability=0.0,
+    noise_probability=0.0,
+    jpeg_probability=0.0,
+)
+"""For small networks and short training: little is moved, and nothing is spoilt."""

@@ -17,6 +17,8 @@ from haco.data.statistics import count_contact
 from haco.files import InputError, write_atomically
 from haco.geometry.contact import PROTOCOLS
 from haco.learning.config import TrainConfig
+from haco.learning.config_file import read_config
+from haco.learning.run_folder import CONFIG
 from haco.learning.run_scores import score_run
 from haco.learning.start import open_split
 from haco.learning.studies import STUDIES, Study, StudySize
@@ -97,7 +99,7 @@ def ablate(
     for seed in range(seeds):
         for variant, config in study.variants.items():
             seeded = dataclasses.replace(config, seed=seed)
-            folder = out / "runs" / f"{variant.replace(' ', '-')}-{seed}"
+            folder = run_folder(out, study, variant, seeded)
             result = _run(variant, seeded, folder, pictures, device)
             results.append(result)
             if report is not None:
@@ -124,13 +126,28 @@ def draw_pictures(study: Study, size: StudySize, folder: Path) -> None:
             )
 
 
+def run_folder(out: Path, study: Study, variant: str, config: TrainConfig) -> Path:
+    """Say where a run lies: by its name, or where another study has made the very same run.
+
+    Raises:
+        InputError: A run of this name lies there that has another config.
+    """
+    name = f"{study.name}-{variant}-{config.seed}".replace(" ", "-").replace(",", "")
+    own = out / "runs" / name
+    for folder in (own, *sorted((out / "runs").glob(f"*-{config.seed}"))):
+        if (folder / CONFIG).exists() and read_config(folder / CONFIG) == config:
+            return folder
+    if (own / CONFIG).exists():
+        raise InputError(f"{own}: a run with another config lies here; choose another folder")
+    return own
+
+
 def _run(variant: str, config: TrainConfig, folder: Path, pictures: Path, device: str) -> RunResult:
     """Train and score one run, or read what it scored."""
     done = folder / RESULT
     if done.exists():
-        _check_same(folder, config)
-        return RunResult(**json.loads(done.read_text()))
-    begun = (folder / "config.json").exists()
+        return RunResult(**(json.loads(done.read_text()) | {"variant": variant}))
+    begun = (folder / CONFIG).exists()
     run = train(config, out=folder, roots=pictures, resume=begun, device=device, progress=False)
     training, validation, test = (
         open_split(config, pictures, split) for split in ("train", "val", "test")
@@ -149,11 +166,3 @@ def _run(variant: str, config: TrainConfig, folder: Path, pictures: Path, device
     with write_atomically(done) as part:
         part.write_text(json.dumps(dataclasses.asdict(result), indent=2) + "\n")
     return result
-
-
-def _check_same(folder: Path, config: TrainConfig) -> None:
-    wanted = json.loads(json.dumps(dataclasses.asdict(config)))
-    if json.loads((folder / "config.json").read_text()) != wanted:
-        raise InputError(
-            f"{folder}: a finished run with another config lies here; choose another folder"
-        )

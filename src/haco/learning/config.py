@@ -11,6 +11,7 @@ import tyro
 from haco.data.settings import Augmentation
 
 Precision = Literal["float32", "bfloat16"]
+ContactStart = Literal["mean", "random", "none"]
 LossName = Literal[
     "vcb",
     "bce",
@@ -144,6 +145,10 @@ class TrainConfig:
     initial_weights: str | None = None
     """What the backbone starts from: `public` for what `haco.models.pretrained.fetch_public` finds,
     or a file of weights; None draws them."""
+    contact_start: ContactStart = "mean"
+    """What the learned vector that is added to the contact logits starts from: `mean` lets an
+    untrained network answer with the training set's mean contact, `random` is as released (standard
+    normal), `none` leaves the vector out."""
     drop_path: float | None = None
     """How often a vision transformer's last block is skipped for a crop; earlier ones less, the
     first never. None leaves it as the network has it: 0.55 in `hamer`, 0 in others."""

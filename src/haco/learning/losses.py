@@ -204,7 +204,8 @@ def contact_loss(
         value = keypoint_loss(_full_precision(logits.keypoints), crop.keypoints)
         found["keypoints"] = weight.keypoints, value
     if terms.log_variance is not None:
-        found["level_scales"] = 1.0, terms.log_variance.sum()
+        used = [number for number, share in enumerate(weight.levels) if share]
+        found["level_scales"] = 1.0, terms.log_variance[used].sum()
     total = sum((share * value for share, value in found.values()), vertices.new_zeros(()))
     return total, {name: value.detach() for name, (_, value) in found.items()}
 

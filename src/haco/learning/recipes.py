@@ -3,10 +3,11 @@
 Nothing here imports torch.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from haco.data.settings import PAPER_AUGMENTATION, Augmentation
+from haco.data.settings import GENTLE_AUGMENTATION, PAPER_AUGMENTATION
 from haco.learning.config import LossConfig, OptimConfig, SamplingConfig, TrainConfig
 
 _PAPER = TrainConfig(
@@ -53,15 +54,8 @@ _TINY = TrainConfig(
     initial_weights="public",
     epochs=5,
     batch_size=32,
-    augmentation=Augmentation(
-        scale=0.15,
-        rotation_probability=0.2,
-        shift=0.05,
-        zoom_probability=0.0,
-        low_resolution_probability=0.1,
-        motion_blur_probability=0.0,
-        noise_probability=0.0,
-        jpeg_probability=0.0,
+    augmentation=dataclasses.replace(
+        GENTLE_AUGMENTATION, rotation_probability=0.2, low_resolution_probability=0.1
     ),
     loss=LossConfig(
         false_positives=0.0,

@@ -17,6 +17,7 @@ import torch
 import haco
 from haco.files import InputError, write_atomically
 from haco.learning.config import TrainConfig
+from haco.learning.config_file import read_config
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ def check_run(folder: Path, config: TrainConfig, *, resume: bool) -> None:
             raise InputError(f"{folder}: no run to resume here; check the path")
     elif not resume:
         raise InputError(f"{folder}: holds a run already; resume it or choose another folder")
-    elif written.read_text() != _as_text(config):
+    elif read_config(written) != config:
         raise InputError(
             f"{written}: the run here has another config; resume it with that one or start anew"
         )

@@ -77,7 +77,10 @@ def start_training(
     network = _network(config, has_checkpoint=has_checkpoint)
     network.set_levels(hand.levels)
     counts = count_contact(truth.contact, truth.valid)
-    network.decoder.start_from_mean(torch.from_numpy(counts.mean).float())
+    if config.contact_start == "mean":
+        network.decoder.start_from_mean(torch.from_numpy(counts.mean).float())
+    elif config.contact_start == "none":
+        network.decoder.leave_out_start()
     terms = build_loss_terms(
         counts.negatives,
         counts.positives,

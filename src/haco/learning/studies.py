@@ -3,8 +3,9 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
-from haco.data.settings import Augmentation
+from haco.data.settings import GENTLE_AUGMENTATION
 from haco.learning.config import LossConfig, OptimConfig, TrainConfig
 
 
@@ -31,6 +32,8 @@ class StudySize:
 class Study:
     """Runs that differ in one thing."""
 
+    name: str
+    """A key of `STUDIES`."""
     question: str
     """What it finds out, in a few words."""
     variants: Mapping[str, TrainConfig]
@@ -55,38 +58,95 @@ def base_config(size: StudySize) -> TrainConfig:
         batch_size=32,
         workers=0,
         pictures=0,
-        augmentation=Augmentation(
-            scale=0.15,
-            rotation_probability=0.3,
-            shift=0.05,
-            zoom_probability=0.0,
-            low_resolution_probability=0.0,
-            motion_blur_probability=0.0,
-            noise_probability=0.0,
-            jpeg_probability=0.0,
-        ),
+        augmentation=GENTLE_AUGMENTATION,
         loss=LossConfig(regularisation=0.0, smoothness=0.0, touch=0.3, keypoints=2.0),
         optim=OptimConfig(learning_rate=2e-3, ema=0.99),
     )
 
 
 def _losses(size: StudySize) -> Study:
-    base = base_config(size)
     # The penalty on false positives is a part of the paper's own loss, not of its rivals.
-    bare = dataclasses.replace(base.loss, false_positives=0.0)
-    losses = {
-        "CE": dataclasses.replace(bare, name="bce"),
-        "focal": dataclasses.replace(bare, name="focal"),
-        "CB": dataclasses.replace(bare, name="class_balanced"),
-        "asymmetric": dataclasses.replace(bare, name="asymmetric"),
-        "LDAM": dataclasses.replace(bare, name="ldam"),
-        "VCB": base.loss,
+    names = {
+        "CE": "bce",
+        "focal": "focal",
+        "CB": "class_balanced",
+        "asymmetric": "asymmetric",
+        "LDAM": "ldam",
     }
+    rivals = {name: {"name": loss, "false_positives": 0.0} for name, loss in names.items()}
     return Study(
+        name="losses",
         question="which loss of contact",
-        variants={name: dataclasses.replace(base, loss=loss) for name, loss in losses.items()},
+        variants=_with_losses(base_config(size), {**rivals, "VCB": {}}),
     )
 
 
-STUDIES: Mapping[str, Callable[[StudySize], Study]] = MappingProxyType({"losses": _losses})
+def _levels(size: StudySize) -> Study:
+    # The weights always sum to four, so that the side tasks weigh the same beside them.
+    losses = {
+        "778": {"levels": (4.0, 0.0, 0.0, 0.0)},
+        "778 + 336": {"levels": (2.0, 2.0, 0.0, 0.0)},
+        "778 + 84": {"levels": (2.0, 0.0, 2.0, 0.0)},
+        "778 + 21": {"levels": (2.0, 0.0, 0.0, 2.0)},
+        "all four": {},
+        "all four, learned": {"learned_levels": True},
+    }
+    return Study(
+        name="levels",
+        question="which resolution levels the loss looks at",
+        variants=_with_losses(base_config(size), losses),
+    )
+
+
+def _schedule(size: StudySize) -> Study:
+    losses = {
+        "0": {"vertex_share": 0.0},
+        "0.3, constant": {"schedule": "constant"},
+        "0.3, rising": {},
+        "1, constant": {"vertex_share": 1.0, "schedule": "constant"},
+        "1, rising": {"vertex_share": 1.0},
+    }
+    return Study(
+        name="schedule",
+        question="how far the class weights are each vertex's own",
+        variants=_with_losses(base_config(size), losses),
+    )
+
+
+def _terms(size: StudySize) -> Study:
+    base = base_config(size)
+    paper = LossConfig()
+    full = {"regularisation": paper.regularisation, "smoothness": paper.smoothness}
+    losses = {
+        "all": full,
+        "no regularisation": full | {"regularisation": 0.0},
+        "no smoothness": full | {"smoothness": 0.0},
+        "no false positives": full | {"false_positives": 0.0},
+    }
+    variants = _with_losses(base, losses)
+    everything = variants["all"]
+    return Study(
+        name="terms",
+        question="what each term of the loss is worth, left out by itself",
+        variants={
+            **variants,
+            "random start": dataclasses.replace(everything, contact_start="random"),
+            "no start": dataclasses.replace(everything, contact_start="none"),
+        },
+    )
+
+
+def _with_losses(
+    base: TrainConfig, changes: Mapping[str, Mapping[str, Any]]
+) -> dict[str, TrainConfig]:
+    """Give one run a name, each with the base's loss but for the fields that are named."""
+    return {
+        name: dataclasses.replace(base, loss=dataclasses.replace(base.loss, **changed))
+        for name, changed in changes.items()
+    }
+
+
+STUDIES: Mapping[str, Callable[[StudySize], Study]] = MappingProxyType(
+    {"losses": _losses, "levels": _levels, "schedule": _schedule, "terms": _terms}
+)
 """All studies by name; each is made for a size."""

@@ -200,3 +200,9 @@ class ContactDecoder(nn.Module):
         self.init_contact.copy_(torch.logit(mean, eps=1e-3)[None])
         self.deccontact.weight.mul_(0.1)
         self.deccontact.bias.zero_()
+
+    @torch.no_grad()
+    def leave_out_start(self) -> None:
+        """Hold `init_contact` at zero, so that training goes without it."""
+        self.init_contact.zero_()
+        self.init_contact.requires_grad = False
