@@ -45,9 +45,9 @@ hand: .venv/installed
 
 # Make the bundled weights again: draw the pictures, train, calibrate. Half an hour on two cores.
 tiny: .venv/installed
-	$(BIN)/haco synth --set full --size 192 --packed --seed 1 --num 24000 --out datasets/full-train
-	$(BIN)/haco synth --set full --size 192 --packed --seed 2 --num 1000 --out datasets/full-val
-	$(BIN)/haco synth --set full --size 192 --packed --seed 3 --num 2000 --out datasets/full-test
+	$(BIN)/haco synth --set full --size 192 --seed 1 --num 24000 --out datasets/full-train
+	$(BIN)/haco synth --set full --size 192 --seed 2 --num 1000 --out datasets/full-val
+	$(BIN)/haco synth --set full --size 192 --seed 3 --num 2000 --out datasets/full-test
 	$(BIN)/haco train tiny --recipe tiny --out runs/tiny
 	$(BIN)/python tools/bundle_weights.py runs/tiny --dataset packed/full
 

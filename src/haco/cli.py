@@ -13,6 +13,7 @@ from haco import cli_data, cli_train
 from haco.arguments import Box, Folder, OptionalFolder, Paths, SideChoice, UsageError, Weights
 from haco.cli_ablate import ablate
 from haco.cli_evaluate import evaluate
+from haco.cli_synth import synth
 from haco.files import InputError
 
 # Nothing here may import torch before a command runs: `haco --help` must answer at once.
@@ -93,43 +94,6 @@ def demo(
     from haco.apps.demo import run_demo
 
     return run_demo(photos, out, picture_set=set, num=num, seed=seed, weights=weights)
-
-
-def synth(
-    *,
-    out: Folder,
-    set: Literal["easy", "full", "complete"] = "full",
-    num: int = 16,
-    seed: int = 0,
-    size: int = 256,
-    packed: tyro.conf.FlagCreatePairsOff[bool] = False,
-    workers: int = 2,
-) -> int:
-    """Make labelled pictures of touching hands.
-
-    Writes each picture, the same picture with its labels drawn, a contact sheet, and the labels
-    as numbers. Picture i depends on the set, the seed and i alone, so anyone can make it again.
-
-    With --packed it writes one packed dataset for training instead. A run that was stopped goes
-    on where it was.
-
-    Args:
-        out: Folder for the pictures; made if missing.
-        set: easy (plain background, few views), full (any view and background) or complete (also
-            tools in use, clasped hands, things held by two hands, signs, rings and more).
-        num: How many pictures.
-        seed: Which pictures.
-        size: Pixels along each side.
-        packed: Write a packed dataset for haco train.
-        workers: With --packed: processes.
-    """
-    if packed:
-        from haco.apps.learn import pack_command
-
-        return pack_command(set, out, num=num, seed=seed, size=size, workers=workers)
-    from haco.apps.learn import synth_command
-
-    return synth_command(set, out, num=num, seed=seed, size=size)
 
 
 def convert(

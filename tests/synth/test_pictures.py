@@ -9,11 +9,13 @@ from PIL import Image
 
 import haco.synth.looks.backgrounds
 from haco.files import InputError
-from haco.synth.draw import closeness, draw_in_view, write_pictures
+from haco.synth.draw import closeness, draw_in_view
 from haco.synth.engine import make_sample
 from haco.synth.looks.backgrounds import SIZE, TEXTURES, draw_background, textures
 from haco.synth.looks.noise import noise_at
 from haco.synth.looks.postprocess import STILL, Photo, develop, draw_photo
+from haco.synth.sheet import draw_cell, draw_sheet
+from haco.synth.write import write_pictures, write_sheet
 
 
 def test_backgrounds_vary_and_repeat_with_their_seed():
@@ -131,5 +133,30 @@ def test_written_pictures_and_labels_are_the_samples(tmp_path):
 
 def test_no_pictures_or_tiny_ones_are_refused(tmp_path):
     for num, size in ((0, 64), (1, 8)):
-        with pytest.raises(InputError, match="cannot be drawn"):
-            write_pictures("full", num, 0, size, tmp_path)
+        for write in (write_pictures, write_sheet):
+            with pytest.raises(InputError, match="cannot be drawn"):
+                write("full", num, 0, size, tmp_path)
+
+
+def test_a_sheet_shows_each_picture_beside_its_truth(tmp_path):
+    path = write_sheet("easy", 2, 5, 180, tmp_path / "seen.png")
+    sheet = np.asarray(Image.open(path)).astype(int)
+    for column, index in enumerate((0, 1)):
+        sample = make_sample("easy", 5, index, size=180)
+        left = 16 + column * (2 * 180 + 4 + 16)
+        np.testing.assert_array_equal(sheet[68:248, left : left + 180], sample.image)
+        truth = sheet[68:248, left + 184 : left + 364]
+        np.testing.assert_array_equal(truth, draw_in_view(sample, 180))
+
+
+def test_a_sheet_without_a_name_is_called_sheet(tmp_path):
+    assert write_sheet("easy", 1, 0, 32, tmp_path) == tmp_path / "sheet.png"
+    assert write_sheet("easy", 1, 0, 32, tmp_path / "a.JPG") == tmp_path / "a.JPG"
+
+
+@pytest.mark.parametrize(
+    ("num", "size"), [(24, (4 * 380 + 16, 6 * 212 + 150)), (25, (8 * 340 + 16, 4 * 192 + 150))]
+)
+def test_many_pictures_are_smaller_so_that_a_sheet_is_seen_at_once(num, size):
+    cell = draw_cell(make_sample("easy", 0, 0, size=32), 0, num)
+    assert draw_sheet([cell] * num, "of one").size == size

@@ -1,16 +1,13 @@
-"""What `haco synth` and `haco train` do and show."""
+"""What `haco train` does and shows."""
 
 from pathlib import Path
 
 from rich.console import Console
 
-from haco.apps.console import progress_bar
-from haco.data.packing import pack_synthetic
 from haco.files import InputError
 from haco.learning.config import TrainConfig
 from haco.learning.config_file import read_config
 from haco.learning.run_folder import BEST, CONFIG, LAST, read_run
-from haco.synth.draw import write_pictures
 
 
 def train_command(config: TrainConfig, out: Path, *, roots: Path, device: str) -> int:
@@ -44,31 +41,4 @@ def _train(config: TrainConfig, out: Path, *, roots: Path, device: str, resume: 
     console.print(
         f"Weights: {weights}   use them: haco predict PHOTO --weights {weights} --out DIR"
     )
-    return 0
-
-
-def synth_command(picture_set: str, out: Path, *, num: int, seed: int, size: int) -> int:
-    """Write made pictures and their labels, with a progress bar."""
-    with progress_bar(Console(stderr=True)) as bar:
-        task = bar.add_task("pictures", total=num)
-        write_pictures(
-            picture_set, num, seed, size, out, lambda done: bar.update(task, completed=done)
-        )
-    console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{num} pictures with their labels: {out}; begin with sheet.png", markup=False)
-    return 0
-
-
-def pack_command(
-    picture_set: str, out: Path, *, num: int, seed: int, size: int, workers: int
-) -> int:
-    """Pack made pictures into a dataset for training, with a progress bar; resumes if begun."""
-    with progress_bar(Console(stderr=True)) as bar:
-        task = bar.add_task("pictures", total=num)
-
-        def show(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
-
-        pack_synthetic(out, picture_set, seed, num, size, workers=workers, progress=show)
-    Console(highlight=False, soft_wrap=True).print(f"{num} packed pictures: {out}", markup=False)
     return 0

@@ -1,14 +1,9 @@
 """Made samples as pictures with their labels drawn, so that a person can judge them."""
 
-import json
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 from jaxtyping import Float, Float64, UInt8
 from PIL import Image, ImageDraw
 
-from haco.files import InputError, write_atomically
 from haco.geometry.camera import project
 from haco.geometry.contact import PROTOCOLS
 from haco.geometry.mesh import vertex_normals
@@ -18,7 +13,6 @@ from haco.hands.topologies import load_hand
 from haco.pictures.colours import SIDE_COLOURS, probability_colours
 from haco.pictures.hands import draw_hand
 from haco.pictures.text import font
-from haco.synth.engine import find_picture_set, make_sample
 from haco.types import Sample
 
 KIND_WORDS = {
@@ -38,48 +32,9 @@ KIND_WORDS = {
 }
 FARTHEST = 0.02
 """From this distance on, metres, skin is drawn in the colour of untouched skin."""
-PANEL, CELL = 400, 180
-_GAP, _INK, _PALE = 16, (30, 30, 30), (110, 110, 110)
-_SHEET_COLUMNS = 4
-
-
-def write_pictures(
-    picture_set: str,
-    num: int,
-    seed: int,
-    size: int,
-    out: Path,
-    progress: Callable[[int], object] | None = None,
-) -> None:
-    """Make samples and write them as pictures, with their labels drawn and in files.
-
-    Writes for sample i `<i>.png` (the picture) and `<i>_labels.png` (its labels drawn); for all of
-    them `sheet.png`, `labels.npz` (the labels as arrays) and `labels.json` (the same for reading).
-
-    Args:
-        picture_set: A name in `PICTURE_SETS`.
-        num: How many samples; at least one.
-        seed: Of the series.
-        size: Pixels along each side of a picture.
-        out: Folder; made if missing.
-        progress: Called with the number of samples done, after each.
-    """
-    find_picture_set(picture_set)
-    if num < 1 or size < 32:
-        raise InputError(
-            f"{num} pictures of {size} pixels cannot be drawn; ask for one or more of 32 or more"
-        )
-    cells, samples = [], []
-    for index in range(num):
-        sample = make_sample(picture_set, seed, index, size=size)
-        _save(out / f"{index:05d}.png", Image.fromarray(sample.image))
-        _save(out / f"{index:05d}_labels.png", draw_labels(sample))
-        cells.append(_draw_cell(sample, index))
-        samples.append(_without_picture(sample))
-        if progress is not None:
-            progress(index + 1)
-    _save(out / "sheet.png", _draw_sheet(cells, f"picture set '{picture_set}', seed {seed}"))
-    _write_labels(samples, out)
+PANEL = 400
+GAP, INK = 16, (30, 30, 30)
+_PALE = (110, 110, 110)
 
 
 def draw_labels(sample: Sample) -> Image.Image:
@@ -97,16 +52,16 @@ def draw_labels(sample: Sample) -> Image.Image:
         ("its palm, opened", palm),
         ("its back", back),
     ]
-    width = sum(panel.width + _GAP for _, panel in panels) + _GAP
+    width = sum(panel.width + GAP for _, panel in panels) + GAP
     sheet = Image.new("RGB", (width, PANEL + 176), "white")
     draw = ImageDraw.Draw(sheet)
-    draw.text((_GAP, 10), _sentence(sample), _INK, font(22))
-    x = _GAP
+    draw.text((GAP, 10), _sentence(sample), INK, font(22))
+    x = GAP
     for words, panel in panels:
         draw.text((x, 44), words, _PALE, font(15))
         sheet.paste(panel, (x, 66))
-        x += panel.width + _GAP
-    sheet.paste(_draw_distance_legend(min(width - 2 * _GAP, 720)), (_GAP, PANEL + 78))
+        x += panel.width + GAP
+    sheet.paste(draw_distance_legend(min(width - 2 * GAP, 720)), (GAP, PANEL + 78))
     return sheet
 
 
@@ -161,7 +116,8 @@ def _marked(sample: Sample, size: int) -> Image.Image:
     return picture
 
 
-def _num_touching(sample: Sample) -> int:
+def num_touching(sample: Sample) -> int:
+    """Count the vertices within 10 mm of something."""
     assert sample.distance is not None
     contact = PROTOCOLS["harmonised"].contact(sample.distance, "synthetic", sample.interaction)
     return int(np.count_nonzero(contact))
@@ -169,69 +125,22 @@ def _num_touching(sample: Sample) -> int:
 
 def _sentence(sample: Sample) -> str:
     assert sample.distance is not None
-    touching, count = _num_touching(sample), len(sample.distance)
+    touching, count = num_touching(sample), len(sample.distance)
     return (
         f"A {sample.side} hand, {KIND_WORDS[sample.interaction]}: {touching} of its {count} "
         f"surface points ({touching / count:.0%}) lie within 10 mm of something"
     )
 
 
-def _draw_distance_legend(width: int) -> Image.Image:
+def draw_distance_legend(width: int) -> Image.Image:
+    """Draw the bar that says which colour is how far off."""
     legend = Image.new("RGB", (width, 90), "white")
     draw = ImageDraw.Draw(legend)
-    draw.text((0, 2), "How far this skin is from the nearest thing", _INK, font(17))
+    draw.text((0, 2), "How far this skin is from the nearest thing", INK, font(17))
     bar = probability_colours(np.linspace(1, 0, width)).round().astype(np.uint8)
     legend.paste(Image.fromarray(np.repeat(bar[None], 20, axis=0)), (0, 30))
     marks = ((0.0, "la", "0 mm: touching"), (0.5, "ma", "10 mm: up to here it counts as contact"))
     for place, anchor, words in (*marks, (1.0, "ra", "20 mm or more")):
-        draw.text((place * (width - 1), 57), words, _INK, font(15), anchor)
+        draw.text((place * (width - 1), 57), words, INK, font(15), anchor)
     draw.line((width / 2, 26, width / 2, 52), fill=(0, 0, 0), width=3)
     return legend
-
-
-def _draw_cell(sample: Sample, index: int) -> Image.Image:
-    cell = Image.new("RGB", (2 * CELL + 4, CELL + 24), "white")
-    words = f"{index}: {KIND_WORDS[sample.interaction]}, {sample.side}, {_num_touching(sample)}"
-    ImageDraw.Draw(cell).text((0, 3), words, _INK, font(14))
-    picture = Image.fromarray(sample.image).resize((CELL, CELL), Image.Resampling.LANCZOS)
-    cell.paste(picture, (0, 24))
-    cell.paste(Image.fromarray(draw_in_view(sample, CELL)), (CELL + 4, 24))
-    return cell
-
-
-def _draw_sheet(cells: list[Image.Image], title: str) -> Image.Image:
-    columns = min(_SHEET_COLUMNS, len(cells))
-    rows = -(-len(cells) // columns)
-    width, height = cells[0].width + _GAP, cells[0].height + 8
-    sheet = Image.new("RGB", (max(columns * width + _GAP, 720), rows * height + 150), "white")
-    heading = f"Made pictures ({title}); the number counts points within 10 mm of something"
-    ImageDraw.Draw(sheet).text((_GAP, 12), heading, _INK, font(18))
-    for place, cell in enumerate(cells):
-        row, column = divmod(place, columns)
-        sheet.paste(cell, (_GAP + column * width, 44 + row * height))
-    sheet.paste(_draw_distance_legend(680), (_GAP, 52 + rows * height))
-    return sheet
-
-
-def _without_picture(sample: Sample) -> dict[str, np.ndarray]:
-    fields = ("key", "side", "interaction", "box", "K", "keypoints", "distance")
-    return {field: np.asarray(getattr(sample, field)) for field in fields}
-
-
-def _write_labels(samples: list[dict[str, np.ndarray]], out: Path) -> None:
-    arrays = {field: np.stack([sample[field] for sample in samples]) for field in samples[0]}
-    arrays["distance"] = arrays["distance"].astype(np.float16)
-    with write_atomically(out / "labels.npz") as part:
-        np.savez_compressed(part, **arrays)  # pyright: ignore[reportArgumentType]
-    readable = []
-    for index, sample in enumerate(samples):
-        rounded = sample | {"distance": sample["distance"].astype(np.float64).round(5)}
-        values = {field: value.tolist() for field, value in rounded.items()}
-        readable.append({"file": f"{index:05d}.png"} | values)
-    with write_atomically(out / "labels.json") as part:
-        part.write_text(json.dumps({"unit of distance": "metres", "samples": readable}, indent=1))
-
-
-def _save(path: Path, picture: Image.Image) -> None:
-    with write_atomically(path) as part:
-        picture.save(part)
