@@ -200,6 +200,21 @@ def test_all_kinds_of_a_set_are_drawn_in_their_shares():
     assert len({picture_set.number for picture_set in PICTURE_SETS.values()}) == len(PICTURE_SETS)
 
 
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("ho", {"power", "pinch", "tool"}),
+        ("hh", {"hands", "clasp"}),
+        ("hs", {"surface", "scene"}),
+        ("hb", {"body"}),
+    ],
+)
+def test_a_set_of_one_kind_of_contact_has_no_other(name, kinds):
+    drawn = {make_sample(name, 0, index, size=16).interaction for index in range(12)}
+    assert drawn - {"near", "free"} <= kinds
+    assert drawn & kinds
+
+
 def test_an_unknown_set_is_refused_by_name():
     with pytest.raises(InputError, match="no picture set is called 'dull'; choose of easy, full"):
         make_sample("dull", 0, 0)

@@ -26,6 +26,17 @@ class PictureSet:
     """Rings, other people's hands behind, depth of field, and views over the person's own arm."""
 
 
+def _only(number: int, kinds: Mapping[Kind, float]) -> PictureSet:
+    """Draw as plainly as `easy`, and touch nothing in a fifth of the pictures."""
+    return PictureSet(
+        number=number,
+        shares={**kinds, "near": 0.1, "free": 0.1},
+        supersample=2,
+        everyday=False,
+        left_share=0.0,
+    )
+
+
 PICTURE_SETS: Mapping[str, PictureSet] = MappingProxyType(
     {
         "easy": PictureSet(
@@ -53,5 +64,10 @@ PICTURE_SETS: Mapping[str, PictureSet] = MappingProxyType(
             left_share=0.5,
             extras=True,
         ),
+        # Hands with objects, other hands, scenes and bodies, as the paper sorts its datasets.
+        "ho": _only(11, {"power": 0.3, "pinch": 0.25, "tool": 0.25}),
+        "hh": _only(12, {"hands": 0.4, "clasp": 0.4}),
+        "hs": _only(13, {"surface": 0.4, "scene": 0.4}),
+        "hb": _only(14, {"body": 0.8}),
     }
 )  # fmt: skip
