@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from data_writers import truth
 from data_writers.mano import mano_folder
 from PIL import Image
 from scipy.spatial.transform import Rotation
@@ -39,20 +40,15 @@ class Held:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Truth:
+class Truth(truth.Truth):
     """What a reader has to say of one sample."""
 
     key: str
-    side: str
-    vertices: np.ndarray
-    """Camera frame, metres."""
     joints: np.ndarray
-    distance: np.ndarray
+    """Camera frame, metres."""
     K: np.ndarray
     colour: tuple[int, int, int]
     """Of the flat picture."""
-    contact: np.ndarray | None = None
-    """Bits that come with the set."""
     lens: np.ndarray | None = None
     """Eight coefficients of a lens that bends the picture."""
 

@@ -45,5 +45,5 @@ def check_scenes(reader: GeometryReader, truth: dict[str, Truth], *, within: flo
             ).distance
             for target in scene.targets
         ]
-        known = truth[key].distance
+        known = np.abs(truth[key].distance)
         np.testing.assert_allclose(np.min(distances, axis=0), known, atol=within, err_msg=key)

@@ -49,7 +49,7 @@ def write_hi4d(root: Path, *, spelling: str = "intirnsics") -> dict[str, Truth]:
                         side=side,
                         vertices=to_camera(vertices, T_camera_world),
                         contact=bits,
-                        distance=np.abs(outside),
+                        distance=outside,
                     )
     return truth
 

@@ -9,7 +9,7 @@ from data_writers.bodies import hand_at
 from data_writers.pictures import picture, write_picture
 from data_writers.truth import Truth
 
-from haco.geometry.proximity import closest_point
+from haco.geometry.proximity import signed_distance
 from haco.hands import load_hand
 
 SIZE = (640, 480)
@@ -83,6 +83,6 @@ def _truth(key: str, hands: dict[str, np.ndarray]) -> dict[str, Truth]:
     found = {}
     for side, other in (("right", "left"), ("left", "right")):
         closed = load_hand("open", other).closed_faces.numpy()
-        distance = closest_point(hands[side], hands[other], closed).distance
+        distance = signed_distance(hands[side], hands[other], closed)
         found[f"{key}/{side}"] = Truth(side=side, vertices=hands[side], distance=distance)
     return found

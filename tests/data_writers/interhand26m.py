@@ -43,7 +43,7 @@ def _write_split(root: Path, split: str, capture: str) -> dict[str, Truth]:
                     truth[key] = Truth(
                         side=side,
                         vertices=to_camera(hand.vertices, T_camera_world),
-                        distance=np.abs(hand_distance(hand.vertices, touched)),
+                        distance=hand_distance(hand.vertices, touched),
                     )
     fits[str(FRAMES[2])]["left"] = None
     del fits[str(FRAMES[3])]["left"]

@@ -27,7 +27,9 @@ def mano_folder() -> Path:
     holder = tempfile.TemporaryDirectory(prefix="mano-", ignore_cleanup_errors=True)
     _HOLDERS.append(holder)
     for side in ("right", "left"):
-        write_mano(Path(holder.name), side, hands_mean=_mean(side))
+        # Offsets of a millimetre, lest bent hands turn themselves inside out.
+        posedirs = 0.1 * mano_like(side)["posedirs"]
+        write_mano(Path(holder.name), side, hands_mean=_mean(side), posedirs=posedirs)
     return Path(holder.name)
 
 

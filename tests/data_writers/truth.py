@@ -10,12 +10,12 @@ class Truth:
     """One hand: its surface in the camera's frame, and where it touches."""
 
     side: str
-    vertices: np.ndarray
-    """(778, 3) in the camera frame, metres."""
+    vertices: np.ndarray | None = None
+    """(778, 3) in the camera frame, metres; None where the set has no surface."""
     contact: np.ndarray | None = None
     """(778,) bits that come with the set."""
     distance: np.ndarray | None = None
-    """(778,) unsigned distance to the target, metres."""
+    """(778,) distance to the target, metres, negative inside; an open target has no inside."""
 
 
 def turn_about_y(angle: float) -> np.ndarray:
