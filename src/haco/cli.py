@@ -12,6 +12,7 @@ import haco
 from haco import cli_data, cli_train
 from haco.arguments import Box, Folder, OptionalFolder, Paths, SideChoice, UsageError, Weights
 from haco.cli_ablate import ablate
+from haco.cli_compare import compare
 from haco.cli_evaluate import evaluate
 from haco.cli_synth import synth
 from haco.files import InputError
@@ -175,6 +176,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "export": export,
     "data": data,
     "ablate": ablate,
+    "compare": compare,
     "doctor": doctor,
 }
 

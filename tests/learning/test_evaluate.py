@@ -7,6 +7,9 @@ import pytest
 import torch
 from toys import ToyReader
 
+from haco.data.loading import collate
+from haco.data.transforms import to_crop
+from haco.geometry.contact import PROTOCOLS
 from haco.hands.topologies import load_hand
 from haco.learning.evaluate import collect_answers, evaluate, predict
 from haco.models.contact_net import ContactNet
@@ -104,9 +107,9 @@ def test_answers_are_the_networks_logits_beside_the_truth():
 
 
 def test_bytes_are_scaled_once(network):
-    image = torch.randint(0, 256, (1, 3, 256, 256), dtype=torch.uint8)
-    direct = network.eval()(image.float() / 255)
-    torch.testing.assert_close(predict(network, image).vertices, direct.vertices)
+    crop = collate([to_crop(ToyReader(1)[0], PROTOCOLS["harmonised"])])
+    direct = network.eval()(crop.image.float() / 255)
+    torch.testing.assert_close(predict(network, crop).vertices, direct.vertices)
 
 
 def test_scores_print_the_network_and_the_mean_map():

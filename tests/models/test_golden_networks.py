@@ -10,6 +10,7 @@ from golden_networks import BACKBONES, GOLDEN, fill, images, official_keys, regr
 from haco.models import create_model, official
 from haco.models.contact_net import ContactNet
 from haco.models.networks import NETWORKS, RAW
+from haco.models.rivals.family import RIVALS, SIZES, rival_name
 
 GOLDEN_BACKBONES = [
     "resnet-18",
@@ -41,7 +42,10 @@ def test_keys_shapes_kinds_and_order_are_the_released_ones(backbone: str):
     assert ours == theirs
 
 
-OURS = {"tiny", "small", "base", "lab", "plain"}
+OURS = {
+    *("tiny", "small", "base", "lab", "plain"),
+    *(rival_name(rival, encoder) for rival in RIVALS for encoder in SIZES),
+}
 """Networks that the paper does not have; other tests add `plain`."""
 
 

@@ -12,6 +12,7 @@ from haco.apps.console import progress_bar
 from haco.apps.evaluation_report import Say, write_evaluation_report
 from haco.apps.score_tables import ScoreTable, score_tables
 from haco.data.index import open_dataset
+from haco.data.loading import collate
 from haco.data.readers.common import Reader
 from haco.data.transforms import to_crop
 from haco.files import InputError
@@ -98,7 +99,7 @@ def _network(model: str, workers: int) -> Judged:
 
     def say(sample: Sample) -> Any:
         crop = to_crop(sample, protocol)
-        vertices, touch = meta.probabilities(predict(network, crop.image[None]))
+        vertices, touch = meta.probabilities(predict(network, collate([crop])))
         return vertices[0].numpy(), float(touch[0])
 
     def answers(reader: Reader) -> Iterable[Answer]:

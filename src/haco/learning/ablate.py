@@ -9,9 +9,14 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float
 
 from haco.data.labels import truth_of
 from haco.data.packing import pack_synthetic
+from haco.data.readers.common import Reader
 from haco.data.readers.synthetic import open_synthetic
 from haco.data.statistics import count_contact
 from haco.files import InputError, write_atomically
@@ -23,6 +28,7 @@ from haco.learning.run_scores import score_run
 from haco.learning.start import open_split
 from haco.learning.studies import STUDIES, Study, StudySize
 from haco.learning.train import train
+from haco.models.contact_net import ContactNet
 from haco.types import Split
 
 logger = logging.getLogger(__name__)
@@ -39,7 +45,25 @@ class RunResult:
     variant: str
     seed: int
     scores: dict[str, float]
-    """By the names of `haco.learning.run_scores`."""
+    """By the names of what scored it."""
+
+
+@runtime_checkable
+class ScoreRun(Protocol):
+    """Scores the network of a finished run; `haco.learning.run_scores.score_run` is one."""
+
+    def __call__(
+        self,
+        model: ContactNet,
+        validation: Reader,
+        test: Reader,
+        *,
+        mean_map: Float[np.ndarray, " vertices"],
+        protocol: str,
+        crop_size: int,
+    ) -> dict[str, float]:
+        """Score a network on test; whatever must be chosen, validation chooses."""
+        ...
 
 
 def make_study(name: str, size: StudySize, *, only: Sequence[str] = ()) -> Study:
@@ -73,6 +97,8 @@ def ablate(
     out: Path,
     device: str = "cpu",
     report: Report | None = None,
+    score: ScoreRun = score_run,
+    result_name: str = RESULT,
 ) -> list[RunResult]:
     """Do all runs of a study that are not done yet, seed by seed.
 
@@ -83,6 +109,8 @@ def ablate(
         out: Folder of pictures and runs. Studies may share it: the pictures are drawn once.
         device: Where to compute, as torch names it.
         report: Hears of every finished run.
+        score: Scores each.
+        result_name: File in a run's folder that keeps its scores; one for each way to score.
 
     Returns:
         The results, seed by seed, each in the order of the variants.
@@ -100,7 +128,7 @@ def ablate(
         for variant, config in study.variants.items():
             seeded = dataclasses.replace(config, seed=seed)
             folder = run_folder(out, study, variant, seeded)
-            result = _run(variant, seeded, folder, pictures, device)
+            result = _run(variant, seeded, folder, pictures, device, score, result_name)
             results.append(result)
             if report is not None:
                 report(f"{variant}, seed {seed}", len(results), total)
@@ -142,9 +170,17 @@ def run_folder(out: Path, study: Study, variant: str, config: TrainConfig) -> Pa
     return own
 
 
-def _run(variant: str, config: TrainConfig, folder: Path, pictures: Path, device: str) -> RunResult:
+def _run(
+    variant: str,
+    config: TrainConfig,
+    folder: Path,
+    pictures: Path,
+    device: str,
+    score: ScoreRun,
+    kept: str,
+) -> RunResult:
     """Train and score one run, or read what it scored."""
-    done = folder / RESULT
+    done = folder / kept
     if done.exists():
         return RunResult(**(json.loads(done.read_text()) | {"variant": variant}))
     begun = (folder / CONFIG).exists()
@@ -154,7 +190,7 @@ def _run(variant: str, config: TrainConfig, folder: Path, pictures: Path, device
     )
     truth = truth_of(training, PROTOCOLS[config.protocol])
     mean = count_contact(truth.contact, truth.valid).mean
-    scores = score_run(
+    scores = score(
         run.model,
         validation,
         test,

@@ -1,9 +1,9 @@
 """A picture of a few validation hands, the same each epoch: what is true, and what is said."""
 
 import numpy as np
-import torch
 from jaxtyping import UInt8
 
+from haco.data.loading import collate
 from haco.data.readers.common import Reader
 from haco.data.transforms import CROP_FACTOR, to_crop
 from haco.geometry.contact import ContactProtocol
@@ -43,7 +43,7 @@ def draw_epoch(
     places = np.unique(np.linspace(0, len(reader) - 1, num).astype(int))
     samples = [reader[int(place)] for place in places]
     crops = [to_crop(sample, protocol) for sample in samples]
-    logits = predict(network, torch.stack([crop.image for crop in crops]))
+    logits = predict(network, collate(crops))
     vertices, touch = (
         values.cpu().numpy() for values in WeightsMeta(network="").probabilities(logits)
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from haco.data.labels import truth_of
@@ -25,10 +25,10 @@ from haco.learning.geodesic import GeodesicScores
 from haco.learning.metrics import ContactMetrics, frequency_groups
 from haco.learning.scores import ContactScores
 from haco.learning.tally import Answer, Tally
-from haco.models.contact_net import ContactNet
+from haco.models.contact_net import ContactNet, seen_by
 from haco.models.onnx_net import OnnxNet
 from haco.models.weights import WeightsMeta
-from haco.types import ContactLogits
+from haco.types import ContactLogits, Crop
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -201,7 +201,7 @@ def network_answers(
     """Run a network over a reader, batch by batch, with calibrated probabilities."""
     dataset = CropDataset(reader=reader, protocol=protocol, size=size)
     for crop, keys, interactions in all_batches(dataset, batch_size, workers=workers):
-        probability, touch = meta.probabilities(predict(model, crop.image))
+        probability, touch = meta.probabilities(predict(model, crop))
         yield Answer(
             contact=crop.contact,
             valid=crop.valid,
@@ -258,7 +258,7 @@ def collect_answers(
     dataset = CropDataset(reader=reader, protocol=PROTOCOLS[protocol], size=size)
     said, truths = [], []
     for crop, _, _ in all_batches(dataset, batch_size, workers=workers):
-        said.append(predict(model, crop.image))
+        said.append(predict(model, crop))
         truths.append((crop.contact, crop.valid))
     touch = [logits.touch.cpu() for logits in said if logits.touch is not None]
     return Answers(
@@ -270,14 +270,12 @@ def collect_answers(
 
 
 @torch.inference_mode()
-def predict(
-    model: ContactNet | OnnxNet, image: Shaped[Tensor, "batch 3 size size"]
-) -> ContactLogits:
-    """Run a network in evaluation mode on crops of bytes, and leave its mode as it was."""
+def predict(model: ContactNet | OnnxNet, crop: Crop) -> ContactLogits:
+    """Run a network in evaluation mode on a batch of crops, and leave its mode as it was."""
     was_training = model.training
     device = next((it.device for it in model.parameters()), torch.device("cpu"))
     try:
-        return model.eval()(image.to(device).float() / 255)
+        return model.eval()(seen_by(model, crop).to(device))
     finally:
         model.train(was_training)
 

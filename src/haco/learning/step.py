@@ -16,6 +16,7 @@ from haco.learning.losses import contact_loss
 from haco.learning.optim import set_rate
 from haco.learning.processes import Processes
 from haco.learning.run_folder import MetricsLog
+from haco.models.contact_net import seen_by
 from haco.types import Crop
 
 
@@ -73,7 +74,7 @@ def train_step(loop: Loop, crop: Crop, rate: float) -> dict[str, float]:
 def _loss(loop: Loop, crop: Crop) -> tuple[Tensor, dict[str, Tensor]]:
     half = loop.config.precision == "bfloat16"
     with torch.autocast(crop.image.device.type, dtype=torch.bfloat16, enabled=half):
-        logits = loop.network(crop.image.float() / 255)
+        logits = loop.network(seen_by(loop.state.network, crop))
     logits, whole = loop.processes.gather_batch(logits, crop)
     return contact_loss(logits, whole, loop.state.terms, loop.state.epoch)
 

@@ -1,7 +1,7 @@
 """The contact network: normalise, encode, decode, and read the coarse levels off the logits."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from haco.files import InputError
 from haco.models.context import KeypointContext
-from haco.models.decoder import ContactDecoder
-from haco.types import NUM_VERTICES, ContactLogits
+from haco.models.decoder import Decoder
+from haco.types import NUM_VERTICES, ContactLogits, Crop
 
 
 class Normalisation(NamedTuple):
@@ -32,13 +32,15 @@ class ContactNet(nn.Module):
     those parts exist. Constants are buffers outside it.
     """
 
+    sees: ClassVar[Literal["image", "keypoints", "vertices"]] = "image"
+    """The field of a `Crop` that it predicts from."""
     mean: Tensor
     std: Tensor
 
     def __init__(
         self,
         backbone: nn.Module,
-        decoder: ContactDecoder,
+        decoder: Decoder,
         *,
         context: KeypointContext | None = None,
         has_touch: bool = False,
@@ -127,3 +129,9 @@ class ContactNet(nn.Module):
         for index, level in enumerate(levels):
             matrix = level.detach().to(device=self.mean.device, dtype=self.mean.dtype, copy=True)
             self.register_buffer(f"level_{index}", matrix, persistent=False)
+
+
+def seen_by(network: nn.Module, crop: Crop) -> Tensor:
+    """Give what a network takes of a batch: the picture in 0..1, or the hand's pose."""
+    sees = getattr(network, "sees", "image")
+    return crop.image.float() / 255 if sees == "image" else getattr(crop, sees)

@@ -16,6 +16,45 @@ from haco.models.initialise import draw_normal
 from haco.types import NUM_VERTICES
 
 
+class Decoder(nn.Module):
+    """What a contact network needs of the part that turns tokens into contact."""
+
+    dim: int
+    """Width of the vector that the touch head reads."""
+
+    def forward(
+        self, context: Float[Tensor, "batch tokens channels"]
+    ) -> tuple[Float[Tensor, "batch vertices"], Float[Tensor, "batch dim"]]:
+        """Give the contact logits, and a vector that says all of the hand."""
+        raise NotImplementedError
+
+    @property
+    def head(self) -> tuple[nn.Linear, nn.Parameter]:
+        """The last layer, and what is then added to the logits: one number a vertex."""
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def start_from_mean(self, mean: Float[Tensor, " vertices"]) -> None:
+        """Let an untrained decoder answer with the mean contact of a data set.
+
+        The last layer is shrunk, so the first predictions lie near that mean.
+
+        Args:
+            mean: How often each vertex touches, 0..1.
+        """
+        last, offset = self.head
+        offset.copy_(torch.logit(mean, eps=1e-3)[None])
+        last.weight.mul_(0.1)
+        last.bias.zero_()
+
+    @torch.no_grad()
+    def leave_out_start(self) -> None:
+        """Hold what is added to the logits at zero, so that training goes without it."""
+        _, offset = self.head
+        offset.zero_()
+        offset.requires_grad = False
+
+
 class SelfAttention(nn.Module):
     """Attention of one token to itself."""
 
@@ -150,7 +189,7 @@ class QueryTransformer(nn.Module):
         return self.transformer(query + self.pos_embedding[0], context)
 
 
-class ContactDecoder(nn.Module):
+class ContactDecoder(Decoder):
     """From image tokens to a query token and from it to contact logits.
 
     The default sizes are those of the released checkpoints.
@@ -188,21 +227,7 @@ class ContactDecoder(nn.Module):
         query = self.transformer(context)
         return self.deccontact(query) + self.init_contact, query
 
-    @torch.no_grad()
-    def start_from_mean(self, mean: Float[Tensor, " vertices"]) -> None:
-        """Let an untrained head answer with the mean contact of a data set.
-
-        The last layer is shrunk, so the first predictions lie near that mean.
-
-        Args:
-            mean: How often each vertex touches, 0..1.
-        """
-        self.init_contact.copy_(torch.logit(mean, eps=1e-3)[None])
-        self.deccontact.weight.mul_(0.1)
-        self.deccontact.bias.zero_()
-
-    @torch.no_grad()
-    def leave_out_start(self) -> None:
-        """Hold `init_contact` at zero, so that training goes without it."""
-        self.init_contact.zero_()
-        self.init_contact.requires_grad = False
+    @property
+    def head(self) -> tuple[nn.Linear, nn.Parameter]:
+        """What makes logits of the query."""
+        return self.deccontact, self.init_contact

@@ -13,6 +13,7 @@ from haco.models.fpn import GatedPyramid
 from haco.models.hrnet import HRNet
 from haco.models.lab import lab
 from haco.models.resnet import DEPTHS, ResNet
+from haco.models.rivals.family import RIVALS, SIZES, rival_name
 from haco.models.tiny import tiny
 from haco.models.vit import HamerVit, ResizedVit, VisionTransformer
 
@@ -30,6 +31,13 @@ def _ours(handling: Handling, *, name: str, build: Callable[[], ContactNet]) -> 
     if handling == "reference":
         raise InputError(f"'{name}' is ours and was never released with HACO; use handling 'fixed'")
     return build()
+
+
+def _rival(handling: Handling, *, rival: str, encoder: str) -> ContactNet:
+    ours = NETWORKS[encoder]("fixed")
+    return _ours(
+        handling, name=rival_name(rival, encoder), build=lambda: RIVALS[rival](ours, SIZES[encoder])
+    )
 
 
 def _dino(handling: Handling, *, name: str, dim: int, num_heads: int) -> ContactNet:
@@ -88,6 +96,11 @@ NETWORKS: dict[str, Callable[[Handling], ContactNet]] = {
     "hrnet-w48": functools.partial(_hrnet, width=48),
     "hrnet-w32": functools.partial(_hrnet, width=32),
     **{name: functools.partial(_resnet, name=name) for name in reversed(DEPTHS)},
+    **{
+        rival_name(rival, encoder): functools.partial(_rival, rival=rival, encoder=encoder)
+        for rival in RIVALS
+        for encoder in SIZES
+    },
 }
 
 

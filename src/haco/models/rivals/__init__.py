@@ -1,0 +1,1 @@
+"""Networks after other papers, for comparison; written from the papers, on our encoders."""

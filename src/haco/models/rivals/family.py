@@ -1,0 +1,67 @@
+"""The rivals by name: each on the encoder of one of our networks, none smaller than its decoder."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from haco.models.contact_net import ContactNet
+from haco.models.decoder import Decoder
+from haco.models.rivals.bstro import MeshQueryDecoder
+from haco.models.rivals.landmarks import LandmarkNet
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Size:
+    """How large the rivals of one of our networks are."""
+
+    channels: int
+    """Of the encoder's features."""
+    dim: int
+    """Width of a transformer."""
+    layers: int
+    """Layers of each of its blocks."""
+    hidden: int
+    """Width of layers on a single vector."""
+
+
+SIZES: Mapping[str, Size] = MappingProxyType(
+    {
+        "lab": Size(channels=128, dim=192, layers=1, hidden=640),
+        "tiny": Size(channels=192, dim=256, layers=2, hidden=1024),
+        "small": Size(channels=384, dim=448, layers=2, hidden=1792),
+        "base": Size(channels=768, dim=512, layers=2, hidden=2048),
+    }
+)
+"""By the network whose encoder they share."""
+
+
+def _with_decoder(ours: ContactNet, decoder: Decoder) -> ContactNet:
+    """Put another decoder behind our encoder; the side tasks stay."""
+    return ContactNet(
+        ours.backbone,
+        decoder,
+        context=ours.context,
+        has_touch=True,
+        normalisation=ours.normalisation,
+    )
+
+
+def _bstro_like(ours: ContactNet, size: Size) -> ContactNet:
+    decoder = MeshQueryDecoder(context_dim=size.channels, dim=size.dim, layers=size.layers)
+    return _with_decoder(ours, decoder)
+
+
+def _landmarks_only(ours: ContactNet, size: Size) -> ContactNet:
+    del ours  # it sees no picture
+    return LandmarkNet(dim=size.hidden)
+
+
+RIVALS: Mapping[str, Callable[[ContactNet, Size], ContactNet]] = MappingProxyType(
+    {"bstro-like": _bstro_like, "landmarks-only": _landmarks_only}
+)
+"""Takes one of our networks, and gives the rival on its encoder."""
+
+
+def rival_name(rival: str, encoder: str) -> str:
+    """Name a rival on the encoder of one of our networks, as `create_model` knows it."""
+    return f"{rival}-{encoder}"

@@ -1,0 +1,86 @@
+"""Contact from 21 points alone: what the pose tells, before anyone looks at the picture.
+
+Not of any one paper: a multilayer perceptron with residual blocks, as such points are commonly
+lifted to 3D. In training the points are moved a little at random, as a detector's would be.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from haco.models.contact_net import ContactNet
+from haco.models.context import NUM_KEYPOINTS
+from haco.models.decoder import Decoder
+from haco.types import NUM_VERTICES, ContactLogits
+
+NOISE = 0.02
+"""Of each coordinate in training, standard deviation as a fraction of the crop's size."""
+
+
+class PoseDecoder(Decoder):
+    """Residual layers on one vector that says how the hand is posed."""
+
+    def __init__(self, *, context_dim: int, dim: int, depth: int = 2) -> None:
+        """Draw the first weights.
+
+        Args:
+            context_dim: Numbers that say how the hand is posed.
+            dim: Width of the layers.
+            depth: Residual blocks of two layers each.
+        """
+        super().__init__()
+        self.dim = dim
+        self.first = nn.Linear(context_dim, dim)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, dim), nn.GELU(), nn.Linear(dim, dim))
+            for _ in range(depth)
+        )
+        self.norm = nn.LayerNorm(dim)
+        self.vertices = nn.Linear(dim, NUM_VERTICES)
+        self.offset = nn.Parameter(torch.zeros(1, NUM_VERTICES))
+
+    def forward(
+        self, context: Float[Tensor, "batch tokens channels"]
+    ) -> tuple[Float[Tensor, "batch vertices"], Float[Tensor, "batch dim"]]:
+        """Give the contact logits and the vector they were read from."""
+        features = self.first(context.flatten(1))
+        for block in self.blocks:
+            features = features + block(features)
+        features = self.norm(features)
+        return self.vertices(features) + self.offset, features
+
+    @property
+    def head(self) -> tuple[nn.Linear, nn.Parameter]:
+        """What makes logits of the features."""
+        return self.vertices, self.offset
+
+
+class LandmarkNet(ContactNet):
+    """Sees a crop's keypoints instead of its picture."""
+
+    sees = "keypoints"
+
+    def __init__(self, *, dim: int, noise: float = NOISE) -> None:
+        """Draw the first weights.
+
+        Args:
+            dim: Width of the layers.
+            noise: Of each coordinate in training, as a fraction of the crop's size.
+        """
+        super().__init__(
+            nn.Identity(), PoseDecoder(context_dim=3 * NUM_KEYPOINTS, dim=dim), has_touch=True
+        )
+        self.noise = noise
+
+    def forward(self, image: Float[Tensor, "batch 21 2"]) -> ContactLogits:
+        """Predict contact.
+
+        Args:
+            image: The keypoints as fractions of the crop; NaN where unknown.
+        """
+        known = image.isfinite().all(dim=-1, keepdim=True)
+        points = (image - 0.5).nan_to_num()
+        if self.training:
+            points = points + self.noise * torch.randn_like(points)
+        features = torch.cat([points * known * 4, known.to(points)], dim=-1)
+        return self.decode(features.flatten(1)[:, :, None, None])
