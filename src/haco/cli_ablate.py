@@ -12,7 +12,7 @@ from haco.learning.studies import StudySize
 
 
 def ablate(
-    study: Annotated[Literal["losses", "levels", "schedule", "terms"], tyro.conf.Positional],
+    study: Annotated[Literal["losses", "levels", "schedule", "terms", "bcs"], tyro.conf.Positional],
     /,
     *,
     out: Folder = Path("out/ablate"),
@@ -25,9 +25,11 @@ def ablate(
 
     losses: six losses of contact. levels: which resolution levels, with fixed or learned weights.
     schedule: how far class weights are each vertex's own. terms: the paper's loss without one of
-    its terms or without its start. Draws pictures, trains a small network for each variant and
-    seed, scores each at 0.5 and at its own best threshold, and writes table.md, plot.png and
-    scores.json. A run that is done is never done again; start the command again to go on.
+    its terms or without its start. bcs: which samples an epoch shows.
+
+    Draws pictures, trains a small network for each variant and seed, scores each at 0.5 and at its
+    own best threshold, and writes table.md, plot.png and scores.json. A run that is done is never
+    done again; start the command again to go on.
 
     Examples:
     haco ablate losses --seeds 3

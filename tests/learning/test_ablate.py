@@ -19,7 +19,7 @@ from haco.learning.train import train
 from haco.models.contact_net import ContactNet
 from haco.types import ContactLogits, Sample
 
-SMALL = StudySize(num_train=32, num_val=6, num_test=8, epochs=1)
+SMALL = StudySize(num_train=48, num_val=6, num_test=8, epochs=1)
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +38,7 @@ CHEAP = {
     "levels": ["778", "all four, learned"],
     "schedule": ["0", "1, constant"],
     "terms": ["all", "no start"],
+    "bcs": ["none", "fixed"],
 }
 """Two variants of each study."""
 

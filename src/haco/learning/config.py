@@ -79,6 +79,10 @@ class SamplingConfig:
 
     balanced: bool = False
     """Balanced contact sampling: draw rare contact as often as common, anew each epoch."""
+    mode: Literal["fixed", "reference"] = "fixed"
+    """With balanced sampling: `reference` draws as the released system does, once for the whole
+    training, each dataset by itself, without hands that touch nothing; it loses samples at the ends
+    of the scores and refuses an empty bin. `untouched` has no say then."""
     untouched: float = 0.25
     """With balanced sampling: share of hands that touch nothing."""
     num_bins: int = 5

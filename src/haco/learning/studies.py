@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from haco.data.settings import GENTLE_AUGMENTATION
-from haco.learning.config import LossConfig, OptimConfig, TrainConfig
+from haco.learning.config import LossConfig, OptimConfig, SamplingConfig, TrainConfig
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -136,6 +136,29 @@ def _terms(size: StudySize) -> Study:
     )
 
 
+def _bcs(size: StudySize) -> Study:
+    base = base_config(size)
+    fixed = SamplingConfig(balanced=True)
+    samplings = {
+        "none": SamplingConfig(),
+        "reference": SamplingConfig(balanced=True, mode="reference"),
+        "fixed": fixed,
+        "fixed, touching only": dataclasses.replace(fixed, untouched=0.0),
+        "fixed, 3 bins": dataclasses.replace(fixed, num_bins=3),
+        "fixed, 10 bins": dataclasses.replace(fixed, num_bins=10),
+        "fixed, curvature 1": dataclasses.replace(fixed, curvature=1.0),
+        "fixed, curvature 20": dataclasses.replace(fixed, curvature=20.0),
+    }
+    return Study(
+        name="bcs",
+        question="which samples an epoch shows",
+        variants={
+            name: dataclasses.replace(base, sampling=sampling)
+            for name, sampling in samplings.items()
+        },
+    )
+
+
 def _with_losses(
     base: TrainConfig, changes: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, TrainConfig]:
@@ -147,6 +170,6 @@ def _with_losses(
 
 
 STUDIES: Mapping[str, Callable[[StudySize], Study]] = MappingProxyType(
-    {"losses": _losses, "levels": _levels, "schedule": _schedule, "terms": _terms}
+    {"losses": _losses, "levels": _levels, "schedule": _schedule, "terms": _terms, "bcs": _bcs}
 )
 """All studies by name; each is made for a size."""

@@ -160,6 +160,7 @@ def _prepare(
             config.dataset_weights,
             truth,
             [len(reader) for reader in training_set.readers],
+            seed=config.seed,
         ),
         log=MetricsLog(out, first_step=state.step, write=processes.is_first),
         board=Board(out, first_step=state.step) if processes.is_first else None,
