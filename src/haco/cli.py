@@ -13,7 +13,7 @@ from haco import cli_data, cli_train
 from haco.arguments import Box, Folder, OptionalFolder, Paths, SideChoice, UsageError, Weights
 from haco.cli_ablate import ablate
 from haco.cli_compare import compare
-from haco.cli_evaluate import evaluate
+from haco.cli_evaluate import calibrate, evaluate
 from haco.cli_synth import synth
 from haco.files import InputError
 
@@ -172,6 +172,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "synth": synth,
     "train": cli_train.train,
     "evaluate": evaluate,
+    "calibrate": calibrate,
     "convert": convert,
     "export": export,
     "data": data,

@@ -1,5 +1,6 @@
-"""`haco evaluate`: how good are weights, or another method's predictions?"""
+"""`haco evaluate` and `haco calibrate`: how good are weights, and how honest?"""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
@@ -67,5 +68,59 @@ def evaluate(
         threshold=threshold,
         report=report,
         mano_dir=mano_dir,
+        workers=workers,
+    )
+
+
+def calibrate(
+    weights: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="NAME|FILE")] = "tiny",
+    /,
+    *,
+    out: Annotated[Path, tyro.conf.arg(metavar="FILE")],
+    data: str = "synthetic/full",
+    root: OptionalFolder = None,
+    split: Literal["train", "val", "test"] = "val",
+    num: OptionalNumber = None,
+    seed: OptionalNumber = None,
+    bias: Literal["none", "shared", "vertex"] = "shared",
+    precision: Annotated[float | None, tyro.conf.arg(metavar="P")] = None,
+    workers: int = 2,
+) -> int:
+    """Make the probabilities of weights honest on your own kind of pictures.
+
+    Fits a temperature and a bias on hands whose contact is known and that the weights were not
+    trained on, then chooses where contact begins. The new file holds the same network; everything
+    that loads it applies them. Says what changed, on hands that were not fitted on, and draws it.
+
+    Examples:
+    haco calibrate tiny --data packed/mine --root data --out mine.safetensors
+    haco calibrate tiny --data synthetic/full --num 500 --precision 0.8 --out careful.safetensors
+
+    Args:
+        weights: Weights that come with haco, by name; a file or folder; or owner/name on the hub.
+        out: The .safetensors file to write; beside it, a chart of the reliability.
+        data: Dataset: synthetic/full, synthetic/easy, packed/NAME in root, or a reader's name.
+        root: Folder that the dataset lies in; made pictures need none.
+        split: Which part of it.
+        num: For made pictures: how many.
+        seed: For made pictures: which.
+        bias: none, shared by all vertices, or vertex: one for each, held to the shared one where a
+            vertex has few answers; wants some thousand hands.
+        precision: The threshold has at least this precision, and the most recall; otherwise it
+            is that of the highest F1.
+        workers: Processes that make the crops.
+    """
+    from haco.apps.calibrate import calibrate_command
+
+    return calibrate_command(
+        weights,
+        out,
+        data=data,
+        root=root,
+        split=split,
+        num=num,
+        seed=seed,
+        bias=bias,
+        precision=precision,
         workers=workers,
     )

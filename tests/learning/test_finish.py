@@ -5,8 +5,9 @@ import pytest
 import torch
 from toys import ToyReader
 
+from haco.learning.calibration import calibrate
 from haco.learning.evaluate import Answers, evaluate
-from haco.learning.finish import calibrate, finish_weights
+from haco.learning.finish import finish_weights
 from haco.models.networks import create_model
 from haco.models.weights import WeightsMeta, load_weights, save_weights
 

@@ -59,7 +59,7 @@ def evaluate_command(
     workers: int,
 ) -> int:
     """Score weights, or a file of predictions, on a dataset; print tables, write a report."""
-    reader = _open(data, root, split, num=num, seed=seed)
+    reader = open_for_scores(data, root, split, num=num, seed=seed)
     console = Console(highlight=False, soft_wrap=True)
     who = model if predictions is None else str(predictions)
     title = f"{who} on {len(reader)} hands of {data} ({split})"
@@ -83,9 +83,14 @@ def evaluate_command(
     return 0
 
 
-def _open(
+def open_for_scores(
     data: str, root: Path | None, split: Split, *, num: int | None, seed: int | None
 ) -> Reader:
+    """Open the dataset that a command names.
+
+    Raises:
+        InputError: There is none, or num or seed are given for pictures that are not made.
+    """
     if not data.startswith("synthetic") and (num is not None or seed is not None):
         raise InputError(f"{data}: num and seed are for made pictures (synthetic/...) only")
     given = {"num": num, "seed": seed}

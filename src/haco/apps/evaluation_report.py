@@ -22,8 +22,8 @@ from haco.geometry.contact import ContactProtocol
 from haco.hands.model import HandModel
 from haco.hands.parts import part_maxima
 from haco.learning.evaluate import Scores
-from haco.learning.histograms import NUM_BINS, NUM_CALIBRATION_BINS, precision_recall_f1
-from haco.pictures.charts import Curve, unit_chart
+from haco.learning.histograms import NUM_BINS, precision_recall_f1
+from haco.pictures.charts import unit_chart
 from haco.pictures.comparison import Comparison, draw_row
 from haco.pictures.hands import draw_hand
 from haco.pictures.overlay import HandPanel
@@ -146,26 +146,13 @@ def _charts(scores: Scores) -> list[Figure]:
         },
         {
             "svg": unit_chart(
-                {"the model": _reliability(histogram)},
+                {"the model": reliability_curve(histogram)},
                 across="probability said",
                 upwards="share that touches",
                 has_diagonal=True,
             ),
             "caption": "Reliability: on the diagonal a probability means what it says.",
         },
-    ]
-
-
-def _reliability(histogram: torch.Tensor) -> Curve:
-    """Give, in 16 bins of probability, the mean said and the share of positives."""
-    width = NUM_BINS // NUM_CALIBRATION_BINS
-    middles = (torch.arange(NUM_BINS) + 0.5) / NUM_BINS
-    answers = histogram.sum(0).double()
-    sums = [each.view(-1, width).sum(1) for each in (answers, answers * middles, histogram[1])]
-    return [
-        (float(said / total), float(true / total))
-        for total, said, true in zip(*sums, strict=True)
-        if total > 0
     ]
 
 

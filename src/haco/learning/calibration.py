@@ -9,6 +9,15 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.functional import softplus
 
+from haco.learning.evaluate import Answers
+from haco.learning.histograms import (
+    best_f1_threshold,
+    precision_threshold,
+    probability_histogram,
+)
+from haco.models.weights import WeightsMeta
+from haco.types import ContactLogits
+
 Bias = Literal["none", "shared", "vertex"]
 
 
@@ -81,3 +90,53 @@ def fit_calibration(
     temperature = float((-inverse.detach()).exp())
     offset = None if bias == "none" else (shared + unit * scaled).detach().float()
     return Calibration(temperature=temperature, bias=offset)
+
+
+def calibrate(
+    meta: WeightsMeta,
+    answers: Answers,
+    *,
+    bias: Bias = "shared",
+    precision: float | None = None,
+) -> WeightsMeta:
+    """Make the probabilities of weights honest, then choose where contact begins.
+
+    Args:
+        meta: Of the weights that gave the answers.
+        answers: On hands that they were not trained on.
+        bias: As in `fit_calibration`. The probability of touch always has one of its own.
+        precision: What share of the vertices said to touch shall do so; the threshold is then the
+            one with the most recall. None takes the threshold of the highest F1 over all vertices.
+
+    Raises:
+        ValueError: No threshold has that precision.
+    """
+    contact, valid = answers.contact, answers.valid
+    found = fit_calibration(answers.vertices, contact, valid=valid, bias=bias)
+    shared, own = _parted(found)
+    meta = dataclasses.replace(
+        meta,
+        temperature=found.temperature,
+        bias=shared,
+        vertex_bias=own if bias == "vertex" else (),
+    )
+    if answers.touch is not None:
+        touching = (contact & valid).any(dim=1)
+        known = touching | valid.all(dim=1)
+        found = fit_calibration(answers.touch[:, None], touching[:, None], valid=known[:, None])
+        meta = dataclasses.replace(
+            meta, touch_temperature=found.temperature, touch_bias=_parted(found)[0]
+        )
+    probability, _ = meta.probabilities(ContactLogits(answers.vertices, (), answers.touch))
+    histogram = probability_histogram(contact[valid], probability[valid])
+    if precision is None:
+        return dataclasses.replace(meta, threshold=best_f1_threshold(histogram))
+    return dataclasses.replace(meta, threshold=precision_threshold(histogram, precision))
+
+
+def _parted(found: Calibration) -> tuple[float, tuple[float, ...]]:
+    """Give the bias that all vertices share, and what each has beside it."""
+    if found.bias is None:
+        return 0.0, ()
+    shared = float(found.bias.mean())
+    return shared, tuple(round(float(own), 4) for own in found.bias - shared)

@@ -5,7 +5,7 @@ print(scores)
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 import torch
@@ -244,6 +244,7 @@ def collect_answers(
     batch_size: int = 64,
     workers: int = 0,
     size: int = CROP_SIZE,
+    progress: Callable[[int], object] = lambda done: None,
 ) -> Answers:
     """Run a network over a reader and keep its logits, to calibrate it by.
 
@@ -254,12 +255,16 @@ def collect_answers(
         batch_size: As in `evaluate`.
         workers: As in `evaluate`.
         size: As in `evaluate`.
+        progress: Is told how many hands are done.
     """
     dataset = CropDataset(reader=reader, protocol=PROTOCOLS[protocol], size=size)
+    done = 0
     said, truths = [], []
     for crop, _, _ in all_batches(dataset, batch_size, workers=workers):
         said.append(predict(model, crop))
         truths.append((crop.contact, crop.valid))
+        done += len(crop.contact)
+        progress(done)
     touch = [logits.touch.cpu() for logits in said if logits.touch is not None]
     return Answers(
         vertices=torch.cat([logits.vertices.cpu() for logits in said]),

@@ -7,11 +7,9 @@ import numpy as np
 from jaxtyping import Float
 
 from haco.data.readers.common import Reader
-from haco.learning.calibration import Calibration, fit_calibration
-from haco.learning.evaluate import Answers, Scores, collect_answers, evaluate
-from haco.learning.histograms import best_f1_threshold, probability_histogram
-from haco.models.weights import WeightsMeta, load_weights, save_weights
-from haco.types import ContactLogits
+from haco.learning.calibration import calibrate
+from haco.learning.evaluate import Scores, collect_answers, evaluate
+from haco.models.weights import load_weights, save_weights
 
 
 def finish_weights(
@@ -50,30 +48,3 @@ def finish_weights(
     meta = dataclasses.replace(meta, scores=scores.as_dict())
     save_weights(out, network, meta)
     return scores
-
-
-def calibrate(meta: WeightsMeta, answers: Answers) -> WeightsMeta:
-    """Make the probabilities honest, and cut them where F1 over all vertices is highest.
-
-    Args:
-        meta: Of the weights that gave the answers.
-        answers: On hands that they were not trained on.
-    """
-    contact, valid = answers.contact, answers.valid
-    found = fit_calibration(answers.vertices, contact, valid=valid, bias="shared")
-    meta = dataclasses.replace(meta, temperature=found.temperature, bias=_shared_bias(found))
-    if answers.touch is not None:
-        touching = (contact & valid).any(dim=1)
-        known = touching | valid.all(dim=1)
-        found = fit_calibration(answers.touch[:, None], touching[:, None], valid=known[:, None])
-        meta = dataclasses.replace(
-            meta, touch_temperature=found.temperature, touch_bias=_shared_bias(found)
-        )
-    probability, _ = meta.probabilities(ContactLogits(answers.vertices, (), answers.touch))
-    histogram = probability_histogram(contact[valid], probability[valid])
-    return dataclasses.replace(meta, threshold=best_f1_threshold(histogram))
-
-
-def _shared_bias(found: Calibration) -> float:
-    assert found.bias is not None
-    return float(found.bias[0])

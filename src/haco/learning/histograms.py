@@ -81,6 +81,19 @@ def expected_calibration_error(histogram: Histogram) -> float:
     return float(surplus.abs().sum() / answers.sum()) if answers.sum() > 0 else math.nan
 
 
+def reliability_curve(histogram: Histogram) -> list[tuple[float, float]]:
+    """Give the mean said and the share of positives in each of 16 equal bins that has answers."""
+    width = NUM_BINS // NUM_CALIBRATION_BINS
+    middles = (torch.arange(NUM_BINS) + 0.5) / NUM_BINS
+    answers = histogram.sum(0).double()
+    sums = [each.view(-1, width).sum(1) for each in (answers, answers * middles, histogram[1])]
+    return [
+        (float(said / total), float(true / total))
+        for total, said, true in zip(*sums, strict=True)
+        if total > 0
+    ]
+
+
 def precision_recall_f1(
     histogram: Histogram,
 ) -> tuple[Float[Tensor, " bins"], Float[Tensor, " bins"], Float[Tensor, " bins"]]:

@@ -56,13 +56,21 @@ def per_sample_scores(
         Float64 of the kind of `target`, NaN where undefined: precision where nothing is predicted,
         recall where nothing touches, F1 where either is undefined or both are 0.
     """
-    truth = torch.as_tensor(target) != 0
-    known = torch.ones_like(truth) if valid is None else torch.as_tensor(valid).bool()
-    counts = _counts_at(truth, torch.as_tensor(probability), known, (float(threshold),))
-    hits, predicted, touching = (each.double() for each in counts)
-    precision, recall = hits / predicted, hits / touching[:, None]  # 0 / 0 is NaN
+    truth = torch.as_tensor(target)
+    truth = truth if truth.dtype == torch.bool else truth != 0
+    said = torch.as_tensor(probability)
+    predicted = said >= torch.tensor(threshold, dtype=said.dtype)
+    if valid is not None:
+        known = torch.as_tensor(valid).bool()
+        predicted, truth = predicted & known, truth & known
+    # Bytes add up three times faster than bools.
+    hits, predictions, touching = (
+        each.view(torch.uint8).sum(1, dtype=torch.int32).double()
+        for each in (predicted & truth, predicted, truth)
+    )
+    precision, recall = hits / predictions, hits / touching  # 0 / 0 is NaN
     f1 = 2 * precision * recall / (precision + recall)
-    scores = torch.cat([precision, recall, f1], dim=1)
+    scores = torch.stack([precision, recall, f1], dim=1)
     return scores.numpy() if isinstance(target, np.ndarray) else scores
 
 

@@ -55,6 +55,7 @@ _NAMES = {
     "threshold": "contact from probability",
     "temperature": "calibration: temperature",
     "bias": "calibration: bias",
+    "calibrated_on": "calibrated on",
     "protocol": "contact protocol of the labels",
     "picture_set": "trained on",
     "seed": "seed",

@@ -41,10 +41,14 @@ class WeightsMeta:
     """Divides the vertex logits before the sigmoid (calibration)."""
     bias: float = 0.0
     """Is then added to them (calibration)."""
+    vertex_bias: tuple[float, ...] = ()
+    """Each vertex's own, added to that (calibration); empty if all have the shared one only."""
     touch_temperature: float = 1.0
     """Divides the touch logit before the sigmoid (calibration)."""
     touch_bias: float = 0.0
     """Is then added to it (calibration)."""
+    calibrated_on: str = ""
+    """Hands that temperature, bias and threshold were chosen by, and what the threshold is for."""
     protocol: str = "harmonised"
     """Contact protocol of the labels they learned from: how near is contact."""
     command: str = ""
@@ -71,6 +75,8 @@ class WeightsMeta:
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise InputError(f"{name} is {value}; it must be a positive number")
+        if not all(map(math.isfinite, self.vertex_bias)):
+            raise InputError("vertex_bias holds numbers that are not finite")
 
     def to_json(self) -> str:
         """Give it as it stands in files."""
@@ -84,10 +90,20 @@ class WeightsMeta:
         A network without a touch head is taken to say that the hand touches anything as surely
         as its surest vertex does.
         """
-        vertices = torch.sigmoid(logits.vertices / self.temperature + self.bias)
+        vertices = torch.sigmoid(logits.vertices / self.temperature + self._offset(logits.vertices))
         if logits.touch is None:
             return vertices, vertices.amax(dim=-1)
         return vertices, torch.sigmoid(logits.touch / self.touch_temperature + self.touch_bias)
+
+    def _offset(self, vertices: Float[Tensor, "batch vertices"]) -> Tensor | float:
+        if not self.vertex_bias:
+            return self.bias
+        if len(self.vertex_bias) != vertices.shape[-1]:
+            raise InputError(
+                f"calibrated for {len(self.vertex_bias)} vertices, but the network gives "
+                f"{vertices.shape[-1]}; calibrate again"
+            )
+        return self.bias + torch.tensor(self.vertex_bias).to(vertices)
 
 
 def bundled_weights(name: str) -> Path:
@@ -130,6 +146,23 @@ def save_weights(path: Path, model: ContactNet, meta: WeightsMeta, *, is_half: b
     metadata = {METADATA_KEY: meta.to_json()}
     content = safetensors.torch.save(tensors, metadata)
     with write_atomically(path) as part:
+        part.write_bytes(content)
+
+
+def copy_weights(source: Path, out: Path, meta: WeightsMeta) -> None:
+    """Write the weights of one file to another, bit for bit, with other words about them.
+
+    Args:
+        source: A file of `save_weights`.
+        out: The file to write, atomically; may be the same.
+        meta: What is now known about them.
+
+    Raises:
+        InputError: As `load_weights`, or the file cannot be written.
+    """
+    _, tensors = _read(source)
+    content = safetensors.torch.save(tensors, {METADATA_KEY: meta.to_json()})
+    with write_atomically(out) as part:
         part.write_bytes(content)
 
 
@@ -229,6 +262,7 @@ def parse_meta(path: Path, text: str) -> WeightsMeta:
     """Read the metadata of a file, as `WeightsMeta.to_json` wrote it."""
     try:
         values: dict[str, Any] = json.loads(text)
+        values["vertex_bias"] = tuple(values.get("vertex_bias", ()))  # JSON has lists only
         return WeightsMeta(**values)
     except (json.JSONDecodeError, TypeError) as error:
         raise InputError(
