@@ -2,7 +2,8 @@
 
 In `console` blocks a line that starts with `$ ` is a command; in `python` blocks everything is
 run, block after block of one page in one namespace. They find the pictures `photo.jpg`,
-`mug.jpg` and the folder `holiday/` where they run, and in `datasets/hic` a mini dataset.
+`mug.jpg` and the folder `holiday/` where they run, in `datasets/hic` a mini dataset, and on the
+page of models a checkpoint.
 """
 
 import re
@@ -14,11 +15,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from data_writers.hic import write_hic
 from PIL import Image
 
 from conftest import REPOSITORY
 from haco.cli import main
+from haco.models import create_model
 from haco.synth.engine import make_sample
 
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
@@ -36,7 +39,7 @@ def commands(page: Path) -> list[str]:
 
 
 @pytest.fixture
-def workplace(tmp_path, monkeypatch):
+def workplace(page, tmp_path, monkeypatch):
     """A folder with the pictures and files that the pages speak of."""
     sample = make_sample("full", 5, 0, size=320)
     for name in ("photo.jpg", "mug.jpg", "holiday/a.jpg"):
@@ -46,6 +49,9 @@ def workplace(tmp_path, monkeypatch):
     write_hic(tmp_path / "datasets" / "hic")
     keys = [f"synthetic/full/3/{index}" for index in range(8)]
     np.savez(tmp_path / "theirs.npz", key=keys, probability=np.full((8, 778), 0.1, np.float32))
+    if page.stem == "models":
+        weights = create_model("resnet-18", handling="reference").state_dict()
+        torch.save({"state_dict": weights}, tmp_path / "haco_final_resnet_18_checkpoint.ckpt")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

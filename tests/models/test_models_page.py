@@ -1,0 +1,36 @@
+"""The table of docs/models.md says of each network what is so."""
+
+import re
+
+import pytest
+import torch
+
+from conftest import REPOSITORY
+from haco.models import NETWORKS, create_model
+from haco.models.contact_net import ContactNet
+from haco.models.pretrained import PUBLIC
+
+PAGE = (REPOSITORY / "docs/models.md").read_text("utf-8")
+ROWS = re.findall(r"^\| `([\w-]+)` \| (.*\| .*\| .*\| .*\| .*\|.*) \|$", PAGE, re.MULTILINE)
+TABLE = {name: [cell.strip() for cell in row.split("|")] for name, row in ROWS}
+
+
+def on_no_device(name: str) -> ContactNet:
+    with torch.device("meta"):
+        return create_model(name).eval()
+
+
+def test_every_network_has_a_row():
+    assert list(TABLE) == [name for name in NETWORKS if name != "plain"]  # which other tests add
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_row_gives_features_parameters_and_starting_weights(name: str):
+    _, features, parameters, _, start, licence = TABLE[name]
+    network = on_no_device(name)
+    made = network.encode(torch.zeros(1, 3, 256, 256, device="meta"))
+    assert features == " x ".join(str(size) for size in made.shape[1:])
+    assert parameters == f"{sum(it.numel() for it in network.parameters()) / 1e6:.1f}"
+    if name in PUBLIC:
+        assert start == f"`{PUBLIC[name]}`"
+        assert licence in ("Apache-2.0", "MIT", "BSD-3-Clause")
