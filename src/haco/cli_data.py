@@ -154,7 +154,7 @@ def pack(
 
     Examples:
     haco data pack hic --root datasets/hic --labels labels --out datasets
-    haco train tiny --datasets packed/hic --roots datasets --out runs/hic
+    haco train tiny --data packed/hic --roots datasets --out runs/hic
 
     Args:
         source: Which samples.

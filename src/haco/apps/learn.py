@@ -34,6 +34,8 @@ def _train(config: TrainConfig, out: Path, *, roots: Path, device: str, resume: 
         run = train(config, out=out, roots=roots, resume=resume, device=device)
     except FloatingPointError as error:
         raise InputError(str(error)) from error
+    if not run.is_first:
+        return 0
     console = Console(highlight=False, soft_wrap=True)
     if run.scores is not None:
         console.print(str(run.scores), markup=False)

@@ -26,6 +26,7 @@ def draw_epoch(
     hand: HandModel,
     *,
     num: int,
+    size: int,
     heading: str,
 ) -> UInt8[np.ndarray, "height width 3"]:
     """Draw a few samples, evenly spread over a set, with their truth and a network's answer.
@@ -38,26 +39,28 @@ def draw_epoch(
         protocol: Says what touches.
         hand: Whose surface is drawn.
         num: How many samples.
+        size: Pixels along each side of the crops that the network sees.
         heading: One line over everything.
     """
     places = np.unique(np.linspace(0, len(reader) - 1, num).astype(int))
     samples = [reader[int(place)] for place in places]
     crops = [to_crop(sample, protocol) for sample in samples]
-    logits = predict(network, collate(crops))
+    seen = [to_crop(sample, protocol, size=size) for sample in samples]
+    logits = predict(network, collate(seen))
     vertices, touch = (
         values.cpu().numpy() for values in WeightsMeta(network="").probabilities(logits)
     )
     rows = []
     for sample, crop, said, touches in zip(samples, crops, vertices, touch, strict=True):
         contact = crop.contact.numpy()
-        seen = "a left hand, mirrored" if sample.side == "left" else "a right hand"
+        side = "a left hand, mirrored" if sample.side == "left" else "a right hand"
         share = f"{contact.mean():.0%} of the skin touches" if contact.any() else "touches nothing"
         rows.append(
             Comparison(
                 image=crop.image.permute(1, 2, 0).numpy(),
                 truth=_panel("truth", contact.astype(np.float32), float(contact.any()), crop, hand),
                 prediction=_panel("prediction", said, float(touches), crop, hand),
-                caption=f"{sample.key}: {seen}, {sample.interaction}; {share}",
+                caption=f"{sample.key}: {side}, {sample.interaction}; {share}",
             )
         )
     return draw_comparison(rows, hand, threshold=_THRESHOLD, heading=heading)

@@ -52,6 +52,8 @@ class Run:
     config: TrainConfig
     folder: Path
     is_finished: bool
+    is_first: bool
+    """Whether this is the only process, or the first of several."""
 
 
 def seed_everything(seed: int) -> None:
@@ -117,7 +119,14 @@ def train(
     is_finished = state.epoch == config.epochs
     best = out / BEST
     model = load_weights(best)[0] if best.exists() else state.average.network
-    return Run(model=model, scores=scores, config=config, folder=out, is_finished=is_finished)
+    return Run(
+        model=model,
+        scores=scores,
+        config=config,
+        folder=out,
+        is_finished=is_finished,
+        is_first=processes.is_first,
+    )
 
 
 def _prepare(

@@ -89,6 +89,7 @@ class Validation:
             PROTOCOLS[self.config.protocol],
             load_hand("open"),
             num=self.config.pictures,
+            size=self.config.crop_size,
             heading=heading,
         )
         with write_atomically(self.out / PICTURES / f"epoch_{state.epoch:03}.png") as part:

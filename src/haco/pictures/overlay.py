@@ -88,7 +88,7 @@ def draw_panel(panel: HandPanel, hand: HandModel, number: int) -> Image.Image:
     draw = ImageDraw.Draw(sheet)
     colour = SIDE_COLOURS[panel.side]
     draw.rectangle((0, 0, _PANEL[0] - 1, _PANEL[1] - 1), outline=colour, width=3)
-    title = f"{panel.title or number}  {panel.side} hand"
+    title = f"{panel.title}: {panel.side}" if panel.title else f"{number}  {panel.side} hand"
     draw.text((_GAP, 8), title, colour, font(21))
     draw.text((_PANEL[0] - _GAP, 8), f"touches something: {panel.touch:.0%}", _INK, font(19), "ra")
     draw.text((_GAP, 38), f"with {describe_parts(panel.parts)}", _INK, font(15))
