@@ -13,6 +13,7 @@ from jaxtyping import Float, UInt8
 
 from haco.apps.detect import DetectedHand, HandDetector, MediapipeDetector
 from haco.synth.engine import draw_all, find_picture_set, photograph
+from haco.synth.picture_sets import PictureSet
 from haco.synth.truth import truth_of
 from haco.types import Sample
 
@@ -47,7 +48,7 @@ class Verdict:
 
 
 def judge(
-    picture_set: str,
+    picture_set: str | PictureSet,
     seed: int,
     num: int,
     *,
@@ -105,7 +106,7 @@ def summarise(verdicts: list[Verdict]) -> dict[str, float | int]:
 
 
 def _unhidden(
-    picture_set: str, seed: int, num: int, size: int
+    picture_set: str | PictureSet, seed: int, num: int, size: int
 ) -> Iterator[tuple[UInt8[np.ndarray, "size size 3"], Sample | None]]:
     rays = find_picture_set(picture_set).supersample
     for index in range(num):

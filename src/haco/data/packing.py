@@ -35,6 +35,8 @@ from haco.data.shards import (
 from haco.data.store import FAULTS, OPTIONAL, PICTURES
 from haco.data.window import SIZE, cut_window
 from haco.files import InputError, write_atomically
+from haco.synth.engine import find_picture_set
+from haco.synth.picture_sets import PictureSet
 from haco.types import NUM_VERTICES, SIDES, Sample
 
 SHARD = 200
@@ -53,7 +55,7 @@ _UNKNOWN: dict[str, np.ndarray] = {
 
 def pack_synthetic(
     out: Path,
-    picture_set: str,
+    picture_set: str | PictureSet,
     seed: int,
     num: int,
     size: int = 192,
@@ -65,7 +67,7 @@ def pack_synthetic(
 
     Args:
         out: Folder of the pack.
-        picture_set: A name of `haco.synth.engine.PICTURE_SETS`.
+        picture_set: A name of `haco.synth.engine.PICTURE_SETS`, or a set made of one.
         seed: Of the engine, as in `make_sample`.
         num: How many samples.
         size: Pixels of a picture along each side.
@@ -73,7 +75,9 @@ def pack_synthetic(
         progress: Called with samples done and samples in all.
     """
     reader = SyntheticReader(picture_set=picture_set, seed=seed, num=num, size=size)
-    source: dict[str, object] = {"picture_set": picture_set, "seed": seed, "size": size}
+    chosen = find_picture_set(picture_set)
+    source: dict[str, object] = {"picture_set": chosen.name, "seed": seed, "size": size}
+    source |= chosen.changes
     return pack(reader, out, source, workers=workers, progress=progress)
 
 

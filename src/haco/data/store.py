@@ -16,7 +16,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Int64
 
 from haco.data.labels import Truth, cut
 from haco.data.shards import CARD
@@ -89,19 +89,31 @@ class PackedReader:
         """Give the truth of all samples, in their order, without reading a picture."""
         contact = np.zeros((len(self), NUM_VERTICES), bool)
         known = np.zeros_like(contact)
+        for rows, _, some in self.truths(protocol):
+            contact[rows], known[rows] = some
+        return Truth(contact, known)
+
+    def truths(
+        self, protocol: ContactProtocol
+    ) -> Iterator[tuple[Int64[np.ndarray, " rows"], str, Truth]]:
+        """Give the truth of a few thousand samples at a time, all of one kind of interaction.
+
+        Yields:
+            Their numbers, their interaction, and their truth.
+        """
         for rows, dataset, interaction in self._kinds():
             valid = self._column("valid", rows, np.ones(NUM_VERTICES, bool))
             distance = self._column("distance", rows, np.full(NUM_VERTICES, np.nan, np.float16))
             bits = self._column("contact", rows, np.zeros(NUM_VERTICES, bool))
             cut_rows = self._rows_with("distance", rows)
-            contact[rows], known[rows] = bits & valid, valid
+            contact, known = bits & valid, valid.copy()
             if cut_rows.any():
                 measured = distance[cut_rows].astype(np.float32)
-                contact[rows[cut_rows]], known[rows[cut_rows]] = cut(
+                contact[cut_rows], known[cut_rows] = cut(
                     measured, valid[cut_rows], protocol, dataset, interaction
                 )
-            known[rows[~cut_rows & ~self._rows_with("contact", rows)]] = False
-        return Truth(contact, known)
+            known[~cut_rows & ~self._rows_with("contact", rows)] = False
+            yield rows, interaction, Truth(contact, known)
 
     def _column(self, name: str, rows: np.ndarray, absent: np.ndarray) -> np.ndarray:
         array = self._arrays.get(name)

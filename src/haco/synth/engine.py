@@ -4,6 +4,7 @@ import dataclasses
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Float32
 
 from haco.files import InputError
 from haco.geometry.boxes import box_of_points, mirror_box
@@ -19,7 +20,12 @@ _MOST_INTERACTIONS = 50
 
 
 def make_sample(
-    picture_set: str, seed: int, index: int, *, size: int = 256, supersample: int | None = None
+    picture_set: str | PictureSet,
+    seed: int,
+    index: int,
+    *,
+    size: int = 256,
+    supersample: int | None = None,
 ) -> Sample:
     """Make one picture of a hand, with its exact labels.
 
@@ -27,7 +33,7 @@ def make_sample(
     finely it is drawn.
 
     Args:
-        picture_set: A name in `PICTURE_SETS`.
+        picture_set: A name in `PICTURE_SETS`, or a set that `haco.synth.variants` made of one.
         seed: Names a series of samples; training and test use different ones.
         index: Which sample of the series.
         size: Pixels along each side.
@@ -49,24 +55,32 @@ class Drawn(NamedTuple):
     """The finished picture is mirrored, so that the right hand in it becomes a left one."""
 
 
-def draw_all(picture_set: str, seed: int, index: int) -> Drawn:
+def draw_all(picture_set: str | PictureSet, seed: int, index: int) -> Drawn:
     """Draw what one sample shows, but no picture of it; see `make_sample`."""
     chosen = find_picture_set(picture_set)
     rng = np.random.default_rng([chosen.number, seed, index])
     interaction, scene = draw_visible(chosen, rng)
     is_left = rng.random() < chosen.left_share
-    return Drawn(f"synthetic/{picture_set}/{seed}/{index}", interaction, scene, is_left)
+    return Drawn(f"synthetic/{chosen.name}/{seed}/{index}", interaction, scene, is_left)
 
 
 def photograph(drawn: Drawn, size: int, supersample: int) -> Sample:
     """Draw the picture of a scene and label it."""
     image = render(drawn.scene, size, supersample)
-    sample = _label(drawn.key, image, drawn.interaction, drawn.scene)
+    sample = _label(drawn, image)
     return mirror_sample(sample) if drawn.is_left else sample
 
 
-def find_picture_set(name: str) -> PictureSet:
-    """Look a picture set up by its name."""
+def label_distance(drawn: Drawn) -> Float32[np.ndarray, " vertices"]:
+    """Give the signed distance of each label vertex to all that is there, metres."""
+    nearest = np.minimum(drawn.interaction.distance, drawn.scene.clutter_distance)
+    return nearest.astype(np.float32)
+
+
+def find_picture_set(name: str | PictureSet) -> PictureSet:
+    """Look a picture set up by its name; a set is given back as it is."""
+    if isinstance(name, PictureSet):
+        return name
     if name not in PICTURE_SETS:
         raise InputError(f"no picture set is called '{name}'; choose of {', '.join(PICTURE_SETS)}")
     return PICTURE_SETS[name]
@@ -104,18 +118,19 @@ def draw_visible(picture_set: PictureSet, rng: np.random.Generator) -> tuple[Int
     raise RuntimeError(f"{_MOST_INTERACTIONS} hands of kind '{kind}' were all hidden")
 
 
-def _label(key: str, image: np.ndarray, interaction: Interaction, scene: Scene) -> Sample:
+def _label(drawn: Drawn, image: np.ndarray) -> Sample:
+    interaction, scene = drawn.interaction, drawn.scene
     K = scene.view.intrinsics(image.shape[1])
     vertices, joints = (
         transform_points(points.astype(np.float64), scene.view.T_camera_hand)
         for points in (interaction.vertices, interaction.joints)
     )
     return Sample(
-        key=key,
+        key=drawn.key,
         image=image,
         box=box_of_points(project(vertices, K)),
         side="right",
-        distance=np.minimum(interaction.distance, scene.clutter_distance).astype(np.float32),
+        distance=label_distance(drawn),
         vertices=vertices.astype(np.float32),
         keypoints=project(joints, K).astype(np.float32),
         K=K.astype(np.float32),

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from haco.synth.poses.grasps import INTERACTION_SHARES
 from haco.synth.poses.interaction import Kind
@@ -12,6 +13,8 @@ from haco.synth.poses.interaction import Kind
 class PictureSet:
     """What one set of pictures is made of."""
 
+    name: str
+    """As it stands in the keys of its samples."""
     number: int
     """Enters the seed of every sample, so it may never change."""
     shares: Mapping[Kind, float]
@@ -24,6 +27,9 @@ class PictureSet:
     """Share of samples that are given as left hands."""
     extras: bool = False
     """Rings, other people's hands behind, depth of field, and views over the person's own arm."""
+    changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """In what it differs from the set that it was made from, as a data card states it; plain
+    values only. Empty for the sets of `PICTURE_SETS`."""
 
 
 def _only(number: int, kinds: Mapping[Kind, float]) -> PictureSet:
@@ -40,6 +46,7 @@ def _only(number: int, kinds: Mapping[Kind, float]) -> PictureSet:
 PICTURE_SETS: Mapping[str, PictureSet] = MappingProxyType(
     {
         "easy": PictureSet(
+            name="easy",
             number=1,
             shares={"power": 0.3, "pinch": 0.2, "surface": 0.2, "near": 0.1, "free": 0.2},
             supersample=2,
@@ -47,6 +54,7 @@ PICTURE_SETS: Mapping[str, PictureSet] = MappingProxyType(
             left_share=0.0,
         ),
         "full": PictureSet(
+            name="full",
             number=2,
             shares={
                 "power": 0.24, "pinch": 0.20, "surface": 0.14, "body": 0.08, "hands": 0.10,
@@ -57,6 +65,7 @@ PICTURE_SETS: Mapping[str, PictureSet] = MappingProxyType(
             left_share=0.5,
         ),
         "complete": PictureSet(
+            name="complete",
             number=3,
             shares=INTERACTION_SHARES,
             supersample=1,

@@ -10,6 +10,7 @@ from haco.geometry.raster import rasterize
 from haco.synth.engine import Drawn, draw_all, find_picture_set, photograph
 from haco.synth.looks.parts import Part
 from haco.synth.looks.scenes import HAND_END, join_meshes, to_pixels
+from haco.synth.picture_sets import PictureSet
 from haco.types import Sample
 
 SEGMENTS = (
@@ -43,12 +44,17 @@ class Truth:
 
 
 def make_truth(
-    picture_set: str, seed: int, index: int, *, size: int = 256, supersample: int | None = None
+    picture_set: str | PictureSet,
+    seed: int,
+    index: int,
+    *,
+    size: int = 256,
+    supersample: int | None = None,
 ) -> tuple[Sample, Truth]:
     """Make one sample, the very one of `make_sample`, and all that is known of it.
 
     Args:
-        picture_set: A name in `PICTURE_SETS`.
+        picture_set: A name in `PICTURE_SETS`, or a set.
         seed: Names a series of samples.
         index: Which sample of the series.
         size: Pixels along each side.

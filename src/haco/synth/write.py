@@ -10,6 +10,7 @@ from PIL import Image
 from haco.files import InputError, write_atomically
 from haco.synth.draw import draw_labels
 from haco.synth.engine import find_picture_set, make_sample
+from haco.synth.picture_sets import PictureSet
 from haco.synth.sheet import draw_cell, draw_sheet
 from haco.types import Sample
 
@@ -21,7 +22,7 @@ _QUALITY = 80
 
 
 def write_sheet(
-    picture_set: str,
+    picture_set: str | PictureSet,
     num: int,
     seed: int,
     size: int,
@@ -31,7 +32,7 @@ def write_sheet(
     """Make samples and show them on one sheet, each beside the truth of its touch.
 
     Args:
-        picture_set: A name in `PICTURE_SETS`.
+        picture_set: A name in `PICTURE_SETS`, or a set.
         num: How many samples; at least one.
         seed: Of the series.
         size: Pixels along each side of a picture, before it is scaled to its place on the sheet.
@@ -41,19 +42,19 @@ def write_sheet(
     Returns:
         The file.
     """
-    _check(picture_set, num, size)
+    name = _checked(picture_set, num, size).name
     path = out if out.suffix.lower() in _SHEET_NAMES else out / "sheet.png"
     cells = []
     for index in range(num):
         cells.append(draw_cell(make_sample(picture_set, seed, index, size=size), index, num))
         if progress is not None:
             progress(index + 1)
-    _save(path, draw_sheet(cells, f"picture set '{picture_set}', seed {seed}"))
+    _save(path, draw_sheet(cells, f"picture set '{name}', seed {seed}"))
     return path
 
 
 def write_pictures(
-    picture_set: str,
+    picture_set: str | PictureSet,
     num: int,
     seed: int,
     size: int,
@@ -66,14 +67,14 @@ def write_pictures(
     them `sheet.png`, `labels.npz` (the labels as arrays) and `labels.json` (the same for reading).
 
     Args:
-        picture_set: A name in `PICTURE_SETS`.
+        picture_set: A name in `PICTURE_SETS`, or a set.
         num: How many samples; at least one.
         seed: Of the series.
         size: Pixels along each side of a picture.
         out: Folder; made if missing.
         progress: Called with the number of samples done, after each.
     """
-    _check(picture_set, num, size)
+    name = _checked(picture_set, num, size).name
     cells, samples = [], []
     for index in range(num):
         sample = make_sample(picture_set, seed, index, size=size)
@@ -83,16 +84,16 @@ def write_pictures(
         samples.append(_without_picture(sample))
         if progress is not None:
             progress(index + 1)
-    _save(out / "sheet.png", draw_sheet(cells, f"picture set '{picture_set}', seed {seed}"))
+    _save(out / "sheet.png", draw_sheet(cells, f"picture set '{name}', seed {seed}"))
     _write_labels(samples, out)
 
 
-def _check(picture_set: str, num: int, size: int) -> None:
-    find_picture_set(picture_set)
+def _checked(picture_set: str | PictureSet, num: int, size: int) -> PictureSet:
     if num < 1 or size < 32:
         raise InputError(
             f"{num} pictures of {size} pixels cannot be drawn; ask for one or more of 32 or more"
         )
+    return find_picture_set(picture_set)
 
 
 def _without_picture(sample: Sample) -> dict[str, np.ndarray]:

@@ -12,6 +12,7 @@ import dataclasses
 from pathlib import Path
 
 from haco.synth.engine import make_sample
+from haco.synth.picture_sets import PictureSet
 from haco.types import Sample, Split
 
 _SPLIT_SEED: dict[Split, int] = {"train": 1, "val": 2, "test": 3}
@@ -22,8 +23,8 @@ _SPLIT_NUM: dict[Split, int] = {"train": 40_000, "val": 1_000, "test": 2_000}
 class SyntheticReader:
     """Samples `0 .. num - 1` of one picture set under one engine seed."""
 
-    picture_set: str
-    """A name of `haco.synth.engine.PICTURE_SETS`."""
+    picture_set: str | PictureSet
+    """A set, or a name of `haco.synth.engine.PICTURE_SETS`."""
     seed: int
     """Of the engine, as in `make_sample`."""
     num: int
