@@ -32,9 +32,10 @@ class PictureSet:
     values only. Empty for the sets of `PICTURE_SETS`."""
 
 
-def _only(number: int, kinds: Mapping[Kind, float]) -> PictureSet:
+def _only(name: str, number: int, kinds: Mapping[Kind, float]) -> PictureSet:
     """Draw as plainly as `easy`, and touch nothing in a fifth of the pictures."""
     return PictureSet(
+        name=name,
         number=number,
         shares={**kinds, "near": 0.1, "free": 0.1},
         supersample=2,
@@ -74,9 +75,9 @@ PICTURE_SETS: Mapping[str, PictureSet] = MappingProxyType(
             extras=True,
         ),
         # Hands with objects, other hands, scenes and bodies, as the paper sorts its datasets.
-        "ho": _only(11, {"power": 0.3, "pinch": 0.25, "tool": 0.25}),
-        "hh": _only(12, {"hands": 0.4, "clasp": 0.4}),
-        "hs": _only(13, {"surface": 0.4, "scene": 0.4}),
-        "hb": _only(14, {"body": 0.8}),
+        "ho": _only("ho", 11, {"power": 0.3, "pinch": 0.25, "tool": 0.25}),
+        "hh": _only("hh", 12, {"hands": 0.4, "clasp": 0.4}),
+        "hs": _only("hs", 13, {"surface": 0.4, "scene": 0.4}),
+        "hb": _only("hb", 14, {"body": 0.8}),
     }
 )  # fmt: skip
