@@ -3,8 +3,8 @@
 In `console` blocks a line that starts with `$ ` is a command; in `python` blocks everything is
 run, block after block of one page in one namespace. A command that ends in `# refused` must fail.
 They find the pictures `photo.jpg`, `mug.jpg` and the folder `holiday/` where they run, in
-`datasets/hic` a mini dataset, each `yaml` block under the name in its first line, and on the page
-of models a checkpoint.
+`datasets/hic` a mini dataset, each `yaml` block under the name in its first line, on the page of
+models a checkpoint, and on that of grasps what `haco grasp` reads.
 """
 
 import os
@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 import torch
 from data_writers.hic import write_hic
+from downstream.grasps import write_grasp
 from PIL import Image
 from tensorboard.backend.event_processing import event_file_inspector
 
@@ -55,6 +56,8 @@ def workplace(page, tmp_path, monkeypatch):
     if page.stem == "models":
         weights = create_model("resnet-18", handling="reference").state_dict()
         torch.save({"state_dict": weights}, tmp_path / "haco_final_resnet_18_checkpoint.ckpt")
+    if page.stem == "grasp":
+        write_grasp(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -14,6 +14,7 @@ from haco.arguments import Box, Folder, OptionalFolder, Paths, SideChoice, Usage
 from haco.cli_ablate import ablate
 from haco.cli_compare import compare
 from haco.cli_evaluate import calibrate, evaluate
+from haco.cli_grasp import grasp
 from haco.cli_synth import synth
 from haco.files import InputError
 
@@ -176,6 +177,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "convert": convert,
     "export": export,
     "data": data,
+    "grasp": grasp,
     "ablate": ablate,
     "compare": compare,
     "doctor": doctor,

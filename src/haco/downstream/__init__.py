@@ -1,0 +1,1 @@
+"""What contact is good for: grasps refined until what should touch touches."""
