@@ -170,6 +170,11 @@ def test_large_networks_keep_their_weights_beside(network: ContactNet, tmp_path:
     check_parity(export_onnx(network, META, path, external_from=0))
     assert sorted(it.name for it in tmp_path.iterdir()) == ["big.onnx", "big.onnx.data"]
     check_parity(measure_parity(network, path))
+    weights = tmp_path / "big.onnx.data"
+    weights.write_bytes(weights.read_bytes()[:5000])
+    refuse_in_one_line(path, "cannot be run")
+    weights.unlink()
+    refuse_in_one_line(path, "cannot be run")
 
 
 def test_export_that_differs_is_not_written(
@@ -194,9 +199,30 @@ def test_bad_onnx_files_are_refused_in_one_line(exported: Path, tmp_path: Path):
         foreign: "ONNX without haco's metadata",
         tmp_path / "none.onnx": "no such ONNX file",
     }.items():
-        with pytest.raises(InputError, match=rf"{path.name}: {says}") as caught:
-            load_onnx(path)
-        assert "\n" not in str(caught.value)
+        refuse_in_one_line(path, says)
+
+
+def refuse_in_one_line(path: Path, says: str) -> None:
+    with pytest.raises(InputError, match=rf"{path.name}: {says}") as caught:
+        ContactPredictor.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_onnx_file_whose_weights_are_not_numbers_gives_no_answer(
+    exported: Path, tmp_path: Path, rng
+):
+    model = onnx.load(exported)
+    for tensor in model.graph.initializer:
+        if "init_contact" in tensor.name or "deccontact" in tensor.name:
+            values = np.full_like(onnx.numpy_helper.to_array(tensor), np.nan)
+            tensor.CopyFrom(onnx.numpy_helper.from_array(values, tensor.name))
+    broken = tmp_path / "nan.onnx"
+    onnx.save(model, broken)
+    predictor = ContactPredictor.load(broken, detector=FixedDetector([]))
+    with pytest.raises(InputError, match="give numbers that are not finite"):
+        predictor(
+            rng.integers(0, 255, (240, 320, 3), np.uint8), box=(60, 40, 150, 160), side="left"
+        )
 
 
 def test_wrong_names_devices_and_sources_are_refused(

@@ -86,9 +86,13 @@ def test_without_a_network_only_the_cache_is_asked(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("suffix", [".ckpt", ".pth", ".pt", ".pth.tar"])
-def test_a_checkpoint_of_others_is_told_how_to_be_converted(suffix: str):
-    with pytest.raises(InputError, match=rf"haco convert x{suffix} --out x\S*\.safetensors"):
-        find_weights(f"x{suffix}")
+def test_a_checkpoint_of_others_is_told_how_to_be_converted(suffix: str, tmp_path: Path):
+    path = tmp_path / f"x{suffix}"
+    with pytest.raises(InputError, match=rf"x{suffix}: no such file"):
+        find_weights(path)
+    path.touch()
+    with pytest.raises(InputError, match=rf"haco convert \S*x{suffix} --out x\S*\.safetensors"):
+        find_weights(path)
 
 
 @pytest.mark.parametrize("name", ["tinny", "a/b/c", "owner/"])

@@ -179,6 +179,9 @@ class ContactPredictor:
 
         Returns:
             One result a hand, in the same order.
+
+        Raises:
+            InputError: The network's answer is not finite.
         """
         if not found:
             return []
@@ -186,6 +189,11 @@ class ContactPredictor:
         pixels = torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2).float() / 255
         logits = self.network(pixels)
         probability, touch = self.meta.probabilities(logits)
+        if not bool(torch.isfinite(probability).all() and torch.isfinite(touch).all()):
+            raise InputError(
+                f"these weights of '{self.meta.network}' give numbers that are not finite; they "
+                "are damaged: get them, or export them, again"
+            )
         return [
             self._result(hand, vertices, float(any_touch))
             for hand, vertices, any_touch in zip(

@@ -60,6 +60,8 @@ def find_weights(name_or_path: str | Path, *, revision: str | None = None) -> Pa
     if path.suffix in (".safetensors", ".onnx"):
         return path
     if path.suffix in OTHERS:
+        if not path.is_file():
+            raise InputError(f"{path}: no such file; check the path")
         raise InputError(
             f"{path}: another program's checkpoint; make weights of it first: "
             f"haco convert {path} --out {path.with_suffix('.safetensors').name}"

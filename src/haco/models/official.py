@@ -69,8 +69,9 @@ def load_named(
     name = backbone or guess
     if name is None:
         raise InputError(
-            f"{where}: no HACO network has such keys (the first is '{next(iter(state))}'); "
-            "starting weights of a backbone alone go through initialise_backbone"
+            f"{where}: no HACO network has such keys (the first is '{next(iter(state))}'); name "
+            "the network to see what is missing; starting weights of a backbone alone go through "
+            "initialise_backbone"
         )
     if name not in THRESHOLDS:
         raise InputError(f"no released network is called '{name}'; one of {', '.join(THRESHOLDS)}")

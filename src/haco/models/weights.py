@@ -244,7 +244,8 @@ def _read(path: Path, *, with_tensors: bool = True) -> tuple[str, dict[str, Tens
         ) from error
     if METADATA_KEY not in metadata:
         raise InputError(
-            f"{path}: safetensors without haco's metadata; give a file that haco wrote"
+            f"{path}: safetensors without haco's metadata; give a file that haco wrote, or if it "
+            f"holds weights released with HACO: haco convert {path} --out FILE.safetensors"
         )
     return metadata[METADATA_KEY], tensors
 
