@@ -9,12 +9,11 @@ from typing import Annotated, Literal
 import tyro
 
 import haco
-from haco import cli_data, cli_train
+from haco import cli_data, cli_grasp, cli_train
 from haco.arguments import Box, Folder, OptionalFolder, Paths, SideChoice, UsageError, Weights
 from haco.cli_ablate import ablate
 from haco.cli_compare import compare
 from haco.cli_evaluate import calibrate, evaluate
-from haco.cli_grasp import grasp
 from haco.cli_synth import synth
 from haco.files import InputError
 
@@ -177,7 +176,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "convert": convert,
     "export": export,
     "data": data,
-    "grasp": grasp,
+    "grasp": cli_grasp.grasp,
     "ablate": ablate,
     "compare": compare,
     "doctor": doctor,
@@ -218,6 +217,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return cli_data.run(words[1:])
         if words[0] == "train":
             return cli_train.run(words[1:])
+        if words[0] == "grasp":
+            return cli_grasp.run(words[1:])
         return tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="haco", args=words)
     except UsageError as error:
         print(f"haco: {error}; see haco {words[0]} --help", file=sys.stderr)

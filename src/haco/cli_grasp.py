@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from haco.arguments import Folder, OptionalFolder
+from haco.arguments import Folder, OptionalFolder, UsageError, Weights
 
 File = Annotated[Path, tyro.conf.arg(metavar="FILE")]
 
@@ -30,6 +30,8 @@ def grasp(
     saw in a picture of it. Moves, turns, bends and reshapes the hand so that the vertices likely
     to touch touch, the others do not, nothing is pierced and joints stay within their range.
     Writes refined.json, the pose, and grasp.png, before and after.
+
+    haco grasp bench measures what contact is good for: haco grasp bench --help.
 
     Examples:
     haco grasp --hand rough.json --object mug.obj --contact photo.npz --out refined
@@ -58,3 +60,44 @@ def grasp(
         mano_dir=mano_dir,
         steps=steps,
     )
+
+
+def bench(
+    *,
+    weights: Weights = "tiny",
+    set: Literal["easy", "full", "complete"] = "full",
+    num: int = 20,
+    seeds: int = 3,
+    steps: int = 250,
+    out: Folder = Path("out/grasps"),
+) -> int:
+    """Measure whether contact seen in a picture makes rough grasps better.
+
+    Draws grasps with the picture engine, makes each rough, and refines it by the contact that the
+    rough hand's own nearness suggests, by what the weights see in the picture, and by the true
+    contact. Prints and writes contact precision, recall and F1, the error of joints and vertices,
+    the volume shared, the deepest vertex, and how often friction could hold the object; the mean
+    over seeds and their spread.
+
+    Args:
+        weights: Weights that come with haco, by name; a file or folder; or owner/name on the hub.
+        set: Picture set.
+        num: Grasps a seed.
+        seeds: How many series of grasps.
+        steps: Of the optimiser.
+        out: Folder for grasps.md and grasps.json.
+    """
+    if num < 1 or seeds < 1:
+        raise UsageError("--num and --seeds must be at least 1")
+    from haco.apps.grasp_bench import bench_command
+
+    return bench_command(
+        weights=weights, picture_set=set, num=num, seeds=seeds, steps=steps, out=out
+    )
+
+
+def run(words: list[str]) -> int:
+    """Run `haco grasp ...` or `haco grasp bench ...`."""
+    if words[:1] == ["bench"]:
+        return tyro.cli(bench, prog="haco grasp bench", args=words[1:])
+    return tyro.cli(grasp, prog="haco grasp", args=words)

@@ -24,7 +24,8 @@ def finish_weights(
     """Calibrate weights, choose their threshold, score them, and write them small.
 
     Calibration and threshold come from the validation samples, the scores from the test samples,
-    which nothing was chosen by. What is scored is the very file that is written.
+    which nothing was chosen by. Each vertex gets a bias of its own. What is scored is the very file
+    that is written.
 
     Args:
         weights: Of a run, such as its `best.safetensors`.
@@ -39,7 +40,8 @@ def finish_weights(
     """
     network, meta = load_weights(weights)
     answers = collect_answers(network, validation, protocol=meta.protocol, workers=workers)
-    meta = calibrate(meta, answers)
+    where = f"{len(validation)} validation hands; threshold for highest F1"
+    meta = dataclasses.replace(calibrate(meta, answers, bias="vertex"), calibrated_on=where)
     save_weights(out, network, meta)
     written, _ = load_weights(out)
     scores = evaluate(
