@@ -91,10 +91,10 @@ def test_a_bad_pose_is_refused_in_one_line(files, values, reason, capsys):
 @pytest.mark.parametrize(
     ("arrays", "reason"),
     [
-        ({"probability": np.zeros((1, 6890))}, "(hands, 778) are needed"),
-        ({"probability": np.zeros((0, 778))}, "there is none of number 0"),
-        ({"contact": np.zeros((1, 778))}, "holds no probabilities"),
-        ({"probability": np.full((1, 778), np.nan)}, "not finite"),
+        ({"contact": np.zeros((1, 6890), bool)}, "bool of shape (hands, 778)"),
+        ({"contact": np.zeros((1, 778))}, "contact is float64"),
+        ({"contact": np.zeros((0, 778), bool)}, "there is none of number 0"),
+        ({"probability": np.zeros((1, 778))}, "holds no contact"),
     ],
 )
 def test_bad_contact_is_refused(files, arrays, reason, capsys):

@@ -32,7 +32,7 @@ def test_an_image_model_that_tells_the_truth_is_as_good_as_the_truth():
 
     def sees(image, box):
         assert image.shape == (64, 64, 3)
-        return true.astype(np.float32)
+        return true
 
     rng = np.random.default_rng(0)
     found = bench_one(load_hand("open"), case, sees, rng, threshold=0.01, steps=8)

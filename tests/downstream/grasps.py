@@ -27,7 +27,7 @@ def write_grasp(folder: Path) -> None:
     rough = perturbed(load_hand("open"), case.pose, np.random.default_rng(1))
     write_pose(folder / "rough.json", rough, "right")
     write_obj(folder / "mug.obj", case.vertices, case.faces)
-    np.savez(folder / "grasp.npz", probability=(case.distance < 0.01)[None].astype(np.float32))
+    np.savez(folder / "grasp.npz", contact=(case.distance < 0.01)[None])
 
 
 def write_obj(path: Path, vertices: np.ndarray, faces: np.ndarray) -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from haco.apps.console import progress_bar
-from haco.apps.pose_files import read_pose, read_probability, write_pose
+from haco.apps.pose_files import read_contact, read_pose, write_pose
 from haco.data.mesh_files import Mesh, load_mesh
 from haco.downstream.field import DistanceField, distance_field
 from haco.downstream.grasp import HandPose, refine_grasp
@@ -42,7 +42,7 @@ def grasp_command(
 ) -> int:
     """Refine a hand, say what that changed, and write pose, surface and pictures."""
     start, side = read_pose(hand)
-    probability = read_probability(contact, number)
+    touching = read_contact(contact, number)
     mesh = load_object(thing, unit)
     model = load_hand(topology, side, mano_dir)
     field = _field(thing, mesh)
@@ -64,7 +64,7 @@ def grasp_command(
             model,
             start,
             field,
-            torch.from_numpy(probability)[None],
+            torch.from_numpy(touching.astype(np.float32))[None],
             steps=steps,
             progress=lambda step: bar.update(task, completed=step),
         )

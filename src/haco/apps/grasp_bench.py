@@ -42,7 +42,7 @@ def bench_command(
     hand = load_hand("open")
 
     def sees(image: np.ndarray, box: np.ndarray) -> np.ndarray:
-        return predictor(image, box, "right").probability
+        return predictor(image, box, "right").contact
 
     by_seed: list[Scores] = []
     with progress_bar(Console(stderr=True)) as bar:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool
 
 from haco.downstream.grasp import HandPose
 from haco.files import InputError, write_atomically
@@ -58,11 +58,11 @@ def write_pose(path: Path, pose: HandPose, side: Side) -> None:
         part.write_text(json.dumps(values, indent=1) + "\n", "utf-8")
 
 
-def read_probability(path: Path, number: int) -> Float[np.ndarray, "778"]:
-    """Read one hand's probabilities from what `haco predict` wrote.
+def read_contact(path: Path, number: int) -> Bool[np.ndarray, "778"]:
+    """Read which vertices of one hand touch, from what `haco predict` wrote.
 
     Args:
-        path: The `.npz` file.
+        path: The `.npz` file; its `contact` is used, (hands, 778), true or false.
         number: Which of its hands.
 
     Raises:
@@ -70,20 +70,19 @@ def read_probability(path: Path, number: int) -> Float[np.ndarray, "778"]:
     """
     try:
         with np.load(path, allow_pickle=False) as stored:
-            found = stored["probability"]
+            found = stored["contact"]
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; haco predict writes it") from error
     except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{path}: holds no contact ({error}); haco predict writes it") from error
+    if found.ndim != 2 or found.shape[1] != 778 or found.dtype != bool:
         raise InputError(
-            f"{path}: holds no probabilities ({error}); haco predict writes them"
-        ) from error
-    if found.ndim != 2 or found.shape[1] != 778:
-        raise InputError(f"{path}: probabilities of shape {found.shape}; (hands, 778) are needed")
+            f"{path}: contact is {found.dtype} of shape {found.shape}; "
+            "bool of shape (hands, 778) is needed"
+        )
     if not 0 <= number < len(found):
         raise InputError(f"{path}: has {len(found)} hands; there is none of number {number}")
-    if not np.isfinite(found[number]).all():
-        raise InputError(f"{path}: hand {number} has probabilities that are not finite")
-    return found[number].astype(np.float32).clip(0, 1)
+    return found[number]
 
 
 def _numbers(path: Path, name: str, value: Any, shape: tuple[int, ...]) -> torch.Tensor:

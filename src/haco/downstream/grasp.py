@@ -45,7 +45,7 @@ class GraspWeights:
 
     attract: float = 3.0
     """For each vertex that should touch, by its probability, and is farther off than `skin`."""
-    repel: float = 0.3
+    repel: float = 3.0
     """For each vertex that should not, and is nearer than `clear`."""
     penetrate: float = 20.0
     """For each vertex deeper inside than `soft`."""
@@ -92,7 +92,8 @@ def refine_grasp(
         hand: The hand that `start` poses.
         start: Rough hands, in the object's frame; each is refined by itself.
         field: The object.
-        contact: Probability that each vertex touches, 0..1.
+        contact: How surely each vertex touches, 0..1. Calibrated probabilities pull too weakly to
+            close a hand; cut them at the threshold of their weights first.
         weights: What counts how much.
         steps: Of Adam.
         progress: Is told how many steps are done.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, UInt8
 
 from haco.downstream.cases import KINDS, GraspCase, case_of
 from haco.downstream.field import DistanceField, distance_field
@@ -20,9 +20,9 @@ NEAR = 0.02
 """Metres: geometry alone takes the vertices of the rough hand that are so near for touching."""
 
 SeesContact = Callable[
-    [UInt8[np.ndarray, "height width 3"], Float[np.ndarray, "4"]], Float[np.ndarray, " vertices"]
+    [UInt8[np.ndarray, "height width 3"], Float[np.ndarray, "4"]], Bool[np.ndarray, " vertices"]
 ]
-"""From a picture and the box of the right hand in it to the probability that a vertex touches."""
+"""From a picture and the box of the right hand in it to the vertices that touch."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
