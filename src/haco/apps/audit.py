@@ -25,7 +25,7 @@ from haco.data.audit import (
     gather,
     tally,
 )
-from haco.data.choice import DatasetChoice
+from haco.data.choice import DatasetChoice, root_of
 from haco.data.label_store import label_folder
 from haco.data.shards import CARD
 from haco.files import InputError, write_atomically
@@ -97,9 +97,7 @@ def _audit(
     num: int,
     seed: int,
 ) -> Audited:
-    base = name.partition("/")[0]
-    root = None if base == "synthetic" else roots if base == "packed" else roots / base
-    choice = DatasetChoice(name=name, root=root, split=split, mano_dir=mano_dir)
+    choice = DatasetChoice(name=name, root=root_of(name, roots), split=split, mano_dir=mano_dir)
     has_labels = labels is not None and (label_folder(labels, name, split) / CARD).exists()
     reader = choice.open(labels if has_labels else None)
     with progress(name) as show:

@@ -1,5 +1,6 @@
 """What `haco train` does and shows."""
 
+import dataclasses
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +13,10 @@ from haco.learning.run_folder import BEST, CONFIG, LAST, read_run
 
 def train_command(config: TrainConfig, out: Path, *, roots: Path, device: str) -> int:
     """Train, then print the last validation and where the weights lie."""
+    labels = tuple(
+        it if it in ("own", "released") else str(Path(it).resolve()) for it in config.labels
+    )
+    config = dataclasses.replace(config, labels=labels)  # a run can be resumed from anywhere
     return _train(config, out, roots=roots, device=device, resume=False)
 
 

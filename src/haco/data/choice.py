@@ -44,6 +44,17 @@ class DatasetChoice:
         return source
 
 
+def root_of(name: str, roots: Path) -> Path | None:
+    """Say where a dataset lies in the folder of all datasets; made pictures lie nowhere.
+
+    Args:
+        name: As `open_dataset` takes it: `hic` lies in `roots/hic`, `packed/hic` in `roots`.
+        roots: The folder.
+    """
+    reader = name.partition("/")[0]
+    return None if reader == "synthetic" else roots if reader == "packed" else roots / reader
+
+
 def options_of(name: str) -> dict[str, inspect.Parameter]:
     """List what the reader of a dataset takes beside root, split and kind.
 

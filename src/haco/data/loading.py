@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Int64
 from torch.utils.data import DataLoader, Dataset
 
+from haco.data.checks import fault_of
 from haco.data.readers.common import Reader
 from haco.data.settings import Augmentation
 from haco.data.transforms import CROP_SIZE, Mode, to_crop
@@ -62,6 +63,8 @@ class CropDataset(Dataset[Crop]):
         """Give a crop with what its sample says of itself."""
         rng = np.random.default_rng([self.seed, _PIXELS, place.epoch, place.position])
         sample = self.reader[place.sample]
+        if why := fault_of(sample):
+            raise InputError(f"{sample.key}: {why}; mend it, or leave it out")
         crop = to_crop(
             sample, self.protocol, rng, self.augmentation, size=self.size, mode=self.mode
         )

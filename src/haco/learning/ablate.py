@@ -25,7 +25,7 @@ from haco.learning.config import TrainConfig
 from haco.learning.config_file import read_config
 from haco.learning.run_folder import CONFIG
 from haco.learning.run_scores import score_run
-from haco.learning.start import open_split
+from haco.learning.sources import open_split
 from haco.learning.studies import STUDIES, Study, StudySize
 from haco.learning.train import train
 from haco.models.contact_net import ContactNet

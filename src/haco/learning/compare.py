@@ -20,7 +20,7 @@ from haco.files import InputError
 from haco.geometry.contact import PROTOCOLS
 from haco.learning.ablate import Report, RunResult, ablate
 from haco.learning.evaluate import Scores, mean_contact, network_answers, predict, score
-from haco.learning.start import open_split
+from haco.learning.sources import open_split
 from haco.learning.studies import Study, StudySize, base_config
 from haco.learning.tally import Answer
 from haco.models.contact_net import ContactNet

@@ -161,6 +161,16 @@ class TrainConfig:
     dataset_weights: Annotated[tuple[float, ...], tyro.conf.arg(name="data-weights")] = ()
     """How much of an epoch comes from each dataset, relative to one another; none given takes every
     sample once."""
+    labels: tuple[str, ...] = ()
+    """Where the contact of datasets with meshes comes from: a folder that `haco data label` wrote
+    into, `released` for the label files that came with the paper, or `own` for what a dataset
+    brings; one for all or one for each. None given: `own`. Other datasets always bring theirs."""
+    dataset_options: Annotated[tuple[str, ...], tyro.conf.arg(name="data-options")] = ()
+    """What else a dataset's reader takes, as NAME:KEY=VALUE, such as `dexycb/s0:stride=5`; `haco
+    data about NAME` lists it."""
+    unlabelled: Literal["refuse", "skip"] = "refuse"
+    """What to do with hands of whose contact nothing is known: stop before training, or leave them
+    out."""
     num_train: int | None = None
     """How many samples of each made picture set to train on; for `synthetic/...` only."""
     num_val: int | None = None
@@ -212,6 +222,11 @@ class TrainConfig:
             raise ValueError(
                 "dataset_weights must hold one weight a dataset, none below 0 and not all 0; got "
                 f"{len(weights)} {weights} for {len(self.datasets)} datasets"
+            )
+        if len(self.labels) not in (0, 1, len(self.datasets)):
+            raise ValueError(
+                f"labels must be one for all datasets or one for each; got {len(self.labels)} for "
+                f"{len(self.datasets)} datasets"
             )
         if self.drop_path is not None and not 0 <= self.drop_path < 1:
             raise ValueError(f"drop_path must lie in 0..1 and below 1, got {self.drop_path}")

@@ -1,58 +1,38 @@
 """What a training run starts from: its data, its network, its loss and its optimiser."""
 
-from pathlib import Path
-from typing import Any
-
 import torch
 
 from haco.data.fingerprint import fingerprint
-from haco.data.index import open_dataset
 from haco.data.labels import Truth
-from haco.data.readers.joined import JoinedReader
 from haco.data.statistics import count_contact
 from haco.hands.topologies import load_hand
 from haco.learning.checkpoint import Training
 from haco.learning.config import TrainConfig
 from haco.learning.optim import AveragedWeights, build_optimizer
 from haco.learning.run_folder import Fingerprints
+from haco.learning.sources import Known
 from haco.learning.terms import build_loss_terms
 from haco.models.contact_net import ContactNet
 from haco.models.networks import create_model
 from haco.models.pretrained import fetch_public, initialise_backbone
 from haco.models.vit import set_drop_path
-from haco.types import Split
 
 
-def open_split(config: TrainConfig, roots: Path, split: Split) -> JoinedReader:
-    """Open one split of all datasets of a run, one after another."""
-    num = {"train": config.num_train, "val": config.num_val}.get(split)
-    readers = []
-    for name in config.datasets:
-        options: dict[str, Any] = (
-            {"num": num} if name.startswith("synthetic") and num is not None else {}
-        )
-        readers.append(open_dataset(name, roots, split=split, **options))
-    return JoinedReader(tuple(readers))
-
-
-def fingerprints(
-    config: TrainConfig, training: JoinedReader, validation: JoinedReader, truth: Truth
-) -> Fingerprints:
+def fingerprints(config: TrainConfig, training: Known, validation: Known) -> Fingerprints:
     """Give size and fingerprint of each dataset of a run, by split and name.
 
     Args:
         config: Of the run.
-        training: As `open_split` gives it.
-        validation: As `open_split` gives it.
-        truth: Of the training set.
+        training: As `known_hands` gives it.
+        validation: As `known_hands` gives it.
     """
     found, start = {}, 0
-    for name, reader in zip(config.datasets, training.readers, strict=True):
+    for name, reader in zip(config.datasets, training.reader.readers, strict=True):
         rows = slice(start, start + len(reader))
         start = rows.stop
-        part = Truth(truth.contact[rows], truth.valid[rows])
+        part = Truth(training.truth.contact[rows], training.truth.valid[rows])
         found[f"train {name}"] = {"samples": len(reader), "sha256": fingerprint(reader, part)}
-    for name, reader in zip(config.datasets, validation.readers, strict=True):
+    for name, reader in zip(config.datasets, validation.reader.readers, strict=True):
         found[f"val {name}"] = {"samples": len(reader), "sha256": fingerprint(reader)}
     return found
 

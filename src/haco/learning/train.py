@@ -15,25 +15,19 @@ from pathlib import Path
 import rich.progress
 import torch
 
-from haco.data.labels import truth_of
-from haco.data.loading import CropDataset, training_batches
-from haco.data.readers.joined import JoinedReader
+from haco.data.loading import CropDataset, Draw, epoch_order, training_batches
 from haco.files import InputError
 from haco.geometry.contact import PROTOCOLS
 from haco.learning.board import Board
-from haco.learning.checkpoint import (
-    Training,
-    generator_states,
-    load_checkpoint,
-    save_checkpoint,
-)
+from haco.learning.checkpoint import generator_states, load_checkpoint, save_checkpoint
 from haco.learning.config import TrainConfig
 from haco.learning.draws import epoch_draw
 from haco.learning.evaluate import Scores
 from haco.learning.optim import learning_rate
 from haco.learning.processes import Processes
 from haco.learning.run_folder import BEST, CHECKPOINT, MetricsLog, begin_run, check_run
-from haco.learning.start import fingerprints, open_split, start_training
+from haco.learning.sources import Known, known_hands, open_split
+from haco.learning.start import fingerprints, start_training
 from haco.learning.step import Loop, train_step
 from haco.learning.validate import Validation
 from haco.models.contact_net import ContactNet
@@ -91,90 +85,109 @@ def train(
             data has changed since this run began, a sample is damaged or the disk is full.
         FloatingPointError: A loss is not finite; the batch is kept in `out` for inspection.
     """
-    training_set, validation_set = (open_split(config, roots, split) for split in ("train", "val"))
     processes = Processes(device)
     check_run(out, config, resume=resume)
+    _check_pieces(config, processes)
+    training, validation = (
+        known_hands(open_split(config, roots, split), config, split) for split in ("train", "val")
+    )
+    processes.wait()  # none may write before all have looked
+    loop = _prepare(config, out, processes, training, validation, roots=roots, device=device)
+    judge = Validation(config=config, out=out, reader=validation.reader, truth=training.truth)
+    with _bar(shown=progress and processes.is_first) as bar, _told(loop):
+        scores = _train_epochs(loop, judge, stop_after=stop_after, bar=bar)
+    best = out / BEST
+    return Run(
+        model=load_weights(best)[0] if best.exists() else loop.state.average.network,
+        scores=scores,
+        config=config,
+        folder=out,
+        is_finished=loop.state.epoch == config.epochs,
+        is_first=processes.is_first,
+    )
+
+
+def _check_pieces(config: TrainConfig, processes: Processes) -> None:
     pieces = processes.number * config.accumulate
     if config.batch_size % pieces:
         raise InputError(
             f"a batch of {config.batch_size} cannot be cut into {pieces} equal pieces "
             f"({processes.number} processes, accumulate {config.accumulate}); choose another size"
         )
-    processes.wait()  # none may write before all have looked
-    loop, validation = _prepare(
-        config, out, processes, training_set, validation_set, roots=roots, device=device
-    )
-    state, scores = loop.state, None
-    stop = sys.maxsize if stop_after is None else state.step + stop_after
-    with _bar(shown=progress and processes.is_first) as bar, _told(state, out):
-        while state.epoch < config.epochs and state.step < stop:
-            _train_epoch(loop, stop=stop, bar=bar)
-            if state.batch:  # stopped on the way
-                break
-            if processes.is_first:
-                scores = validation.run(state, loop.log, loop.board)
-            _save(loop)
-    if loop.board is not None:
-        loop.board.close()
-    is_finished = state.epoch == config.epochs
-    best = out / BEST
-    model = load_weights(best)[0] if best.exists() else state.average.network
-    return Run(
-        model=model,
-        scores=scores,
-        config=config,
-        folder=out,
-        is_finished=is_finished,
-        is_first=processes.is_first,
-    )
 
 
 def _prepare(
     config: TrainConfig,
     out: Path,
     processes: Processes,
-    training_set: JoinedReader,
-    validation_set: JoinedReader,
+    training: Known,
+    validation: Known,
     *,
     roots: Path,
     device: str,
-) -> tuple[Loop, Validation]:
+) -> Loop:
     """Build everything, load the checkpoint if there is one, and write down what is run."""
-    rule = PROTOCOLS[config.protocol]
-    truth = truth_of(training_set, rule)
-    data = fingerprints(config, training_set, validation_set, truth)
+    dataset, draw = _training_data(config, training)
+    data = fingerprints(config, training, validation)
     seed_everything(config.seed)
     has_checkpoint = (out / CHECKPOINT).exists()
-    state = start_training(config, truth, processes.device, has_checkpoint=has_checkpoint)
+    state = start_training(config, training.truth, processes.device, has_checkpoint=has_checkpoint)
     seed_everything(config.seed + 1_000_003 * processes.index)  # each drops paths of its own
     if processes.is_first:
         begin_run(out, config, roots=roots, device=device, data=data)
     if has_checkpoint:
         load_checkpoint(out / CHECKPOINT, state, process=processes.index)
-    loop = Loop(
+    return Loop(
         config=config,
         out=out,
         processes=processes,
         state=state,
         network=processes.wrap(state.network),
-        dataset=CropDataset(
-            reader=training_set,
-            protocol=rule,
-            augmentation=config.augmentation,
-            seed=config.seed,
-            size=config.crop_size,
-        ),
-        draw=epoch_draw(
-            config.sampling,
-            config.dataset_weights,
-            truth,
-            [len(reader) for reader in training_set.readers],
-            seed=config.seed,
-        ),
+        dataset=dataset,
+        draw=draw,
         log=MetricsLog(out, first_step=state.step, write=processes.is_first),
         board=Board(out, first_step=state.step) if processes.is_first else None,
     )
-    return loop, Validation(config=config, out=out, reader=validation_set, truth=truth)
+
+
+def _training_data(config: TrainConfig, training: Known) -> tuple[CropDataset, Draw | None]:
+    """Give the crops to train on and how an epoch draws of them; it must fill a batch."""
+    dataset = CropDataset(
+        reader=training.reader,
+        protocol=PROTOCOLS[config.protocol],
+        augmentation=config.augmentation,
+        seed=config.seed,
+        size=config.crop_size,
+    )
+    sizes = [len(reader) for reader in training.reader.readers]
+    draw = epoch_draw(
+        config.sampling, config.dataset_weights, training.truth, sizes, seed=config.seed
+    )
+    num = len(epoch_order(len(dataset), seed=config.seed, epoch=0, draw=draw))
+    if num < config.batch_size:
+        raise InputError(
+            f"{num} training samples do not fill a batch of {config.batch_size}; "
+            "take more samples or a smaller batch"
+        )
+    return dataset, draw
+
+
+def _train_epochs(
+    loop: Loop, judge: Validation, *, stop_after: int | None, bar: rich.progress.Progress
+) -> Scores | None:
+    """Train epoch after epoch and score each; give the last scores."""
+    state, scores = loop.state, None
+    stop = sys.maxsize if stop_after is None else state.step + stop_after
+    while state.epoch < loop.config.epochs and state.step < stop:
+        _train_epoch(loop, stop=stop, bar=bar)
+        if state.batch:  # stopped on the way
+            break
+        if loop.processes.is_first:
+            scores = judge.run(state, loop.log, loop.board)
+        _save(loop)
+    if loop.board is not None:
+        loop.board.close()
+    return scores
 
 
 def _train_epoch(loop: Loop, *, stop: int, bar: rich.progress.Progress) -> None:
@@ -191,11 +204,6 @@ def _train_epoch(loop: Loop, *, stop: int, bar: rich.progress.Progress) -> None:
         workers=config.workers,
     )
     num_batches = state.batch + len(batches)
-    if num_batches == 0:
-        raise InputError(
-            f"{len(loop.dataset)} training samples do not fill a batch of {config.batch_size}; "
-            "take more samples or a smaller batch"
-        )
     task = bar.add_task("", total=num_batches, completed=state.batch)
     began = time.perf_counter()
     for crop in _until_damaged(batches, loop):
@@ -237,15 +245,15 @@ def _until_damaged(batches: Iterable[Crop], loop: Loop) -> Iterator[Crop]:
 
 
 @contextlib.contextmanager
-def _told(state: Training, out: Path) -> Iterator[None]:
+def _told(loop: Loop) -> Iterator[None]:
     """Say at which step a run stopped, and how it goes on."""
     try:
         yield
     except InputError as error:
-        goes_on = f"once that is mended, go on with haco train --resume {out}"
-        if not (out / CHECKPOINT).exists():
+        goes_on = f"once that is mended, go on with haco train --resume {loop.out}"
+        if not (loop.out / CHECKPOINT).exists():
             goes_on = "there is no checkpoint yet"
-        raise InputError(f"stopped at step {state.step}: {error}; {goes_on}") from error
+        raise InputError(f"stopped at step {loop.state.step}: {error}; {goes_on}") from error
 
 
 def _bar(*, shown: bool) -> rich.progress.Progress:
