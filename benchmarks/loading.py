@@ -41,9 +41,8 @@ def main() -> float:
         def cropped(reader: Reader) -> list[object]:
             return [to_crop(reader[index], PROTOCOLS["harmonised"]) for index in order]
 
-        print(
-            f"pack: {(root / 'packed' / 'pictures.bin').stat().st_size / NUM / 1024:.0f} KiB a hand"
-        )
+        size = sum(file.stat().st_size for file in (root / "packed").glob("*.arrow"))
+        print(f"pack: {size / NUM / 1024:.0f} KiB a hand")
         ratio = compare(f"{NUM} crops from a pack", lambda: cropped(packed), plain, rounds=3)
         compare(f"{NUM} crops from the photographs", lambda: cropped(raw), plain, rounds=3)
         keys = [packed[index].key for index in range(NUM)]

@@ -1,8 +1,12 @@
 """A made-up dataset that is read at once, and that a network can learn in a few steps."""
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from haco.types import Sample
 
@@ -43,3 +47,16 @@ class ToyReader:
             keypoints=rng.uniform(8, 40, (21, 2)).astype(np.float32),
             interaction=KINDS[kind],
         )
+
+
+@contextlib.contextmanager
+def damaged_picture(pack: Path, index: int) -> Iterator[None]:
+    """Overwrite one picture of a pack with zeros for a while."""
+    (path,) = pack.glob("data-*.arrow")
+    whole = path.read_bytes()
+    with pa.ipc.open_stream(whole) as stream:
+        picture = stream.read_all()["image"][index].as_py()["bytes"]
+    assert whole.count(picture) == 1
+    path.write_bytes(whole.replace(picture, bytes(len(picture))))
+    yield
+    path.write_bytes(whole)

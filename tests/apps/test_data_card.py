@@ -48,7 +48,8 @@ def test_counts_by_hand_give_the_shares_and_the_ratio():
 def test_a_card_says_what_is_in_the_pack(pack):
     folder, varied = pack
     page = (folder / "README.md").read_text("utf-8")
-    distance = np.load(folder / "distance.npy").astype(np.float32)
+    reader = PackedReader(folder)
+    distance = np.stack([reader[index].distance for index in range(len(reader))])
     contact = distance < 0.010
     assert f"**{(~contact).sum() / contact.sum():.1f} vertices" in page
     assert f"**{(~contact.any(axis=1)).mean():.0%} of the hands touch nothing**" in page

@@ -73,7 +73,7 @@ def test_all_batches_give_every_sample_once_as_prediction_sees_it():
     assert torch.equal(batches[2].keypoints[0], alone.keypoints)
 
 
-DAMAGED = InputError("pictures.bin: picture 1 is damaged; pack it again")
+DAMAGED = InputError("toy: picture 1 is damaged; pack it again")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +91,7 @@ def test_damaged_sample_is_told_in_the_readers_words(workers):
     batches = all_batches(CropDataset(reader=Broken(4), protocol=HARMONISED), 2, workers=workers)
     with pytest.raises(InputError) as caught:
         list(batches)
-    assert str(caught.value) == "pictures.bin: picture 1 is damaged; pack it again"
+    assert str(caught.value) == "toy: picture 1 is damaged; pack it again"
 
 
 def test_file_that_cannot_be_read_is_named():

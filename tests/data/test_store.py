@@ -3,15 +3,19 @@
 import dataclasses
 import json
 import pickle
+import tracemalloc
 
+import datasets
 import numpy as np
+import pyarrow as pa
 import pytest
-from toys import ToyReader
+from toys import ToyReader, damaged_picture
 
-from haco.data import packing
+from haco.data import joining, packing
 from haco.data.index import open_dataset
 from haco.data.labels import truth_of
 from haco.data.packing import pack
+from haco.data.readers.common import Reader
 from haco.data.store import PackedReader
 from haco.files import InputError
 from haco.geometry.contact import PROTOCOLS
@@ -130,13 +134,88 @@ def test_pack_without_any_usable_sample_is_refused(tmp_path):
         pack([unlabelled], tmp_path / "toy", SOURCE, workers=1)
 
 
-def test_packs_from_before_has_still_open(tmp_path):
-    folder = pack(ToyReader(3), tmp_path / "toy", SOURCE, workers=1)
-    (folder / "has.npy").unlink()
-    packed = PackedReader(folder)
-    np.testing.assert_allclose(packed[2].distance, ToyReader(3)[2].distance, rtol=1e-3)
-    assert packed[2].contact is None
-    assert packed.truth(PROTOCOLS["harmonised"]).valid.all()
+def test_the_library_of_hugging_face_opens_a_pack(tmp_path, small_shards):
+    contact = np.arange(778) < 5
+    known = [dataclasses.replace(ToyReader(7)[2], contact=contact, valid=~contact)]
+    reader = [*map(ToyReader(7).__getitem__, range(6)), *known]
+    folder = pack(reader, tmp_path / "toy", SOURCE, workers=1)
+    packed, table = PackedReader(folder), datasets.load_from_disk(str(folder))
+    assert len(table) == 7
+    assert table.features["side"].names == ["left", "right"]
+    assert sorted(table.column_names) == sorted(
+        ("image", "key", "interaction", "side", "box", "distance", "contact", "valid", "keypoints")
+    )
+    state = json.loads((folder / "state.json").read_text())
+    assert packed.card["sha256"].startswith(state["_fingerprint"])
+    for index in (0, 3, 6):
+        row, sample = table[index], packed[index]
+        assert (row["key"], row["interaction"]) == (sample.key, sample.interaction)
+        assert table.features["side"].int2str(row["side"]) == sample.side
+        np.testing.assert_array_equal(row["box"], sample.box)
+        np.testing.assert_array_equal(row["keypoints"], sample.keypoints)
+        np.testing.assert_array_equal(np.float32(row["distance"]), sample.distance)
+        decoded = np.asarray(row["image"]).astype(int)
+        assert np.abs(decoded - sample.image).max() <= 2, "another decoder rounds otherwise"
+    assert (table[0]["contact"], table[6]["contact"]) == (None, contact.tolist())
+
+
+def test_a_pack_streams(tmp_path, small_shards):
+    folder = pack(ToyReader(7), tmp_path / "toy", SOURCE, workers=1)
+    files = sorted(map(str, folder.glob("data-*.arrow")))
+    stream = datasets.load_dataset("arrow", data_files=files, split="train", streaming=True)
+    assert [row["key"] for row in stream] == [f"toy/0/{index}" for index in range(7)]
+
+
+def test_a_long_pack_is_many_files(tmp_path, small_shards, monkeypatch):
+    monkeypatch.setattr(joining, "SHARDS_A_FILE", 2)
+    folder = pack(ToyReader(14), tmp_path / "toy", SOURCE, workers=1)
+    assert len(list(folder.glob("data-*-of-00003.arrow"))) == 3
+    packed, table = PackedReader(folder), datasets.load_from_disk(str(folder))
+    assert packed[13].key == table[13]["key"] == "toy/0/13"
+    np.testing.assert_array_equal(np.float32(table[6]["distance"]), packed[6].distance)
+
+
+def test_the_fingerprint_is_the_datas(tmp_path, small_shards, monkeypatch):
+    def fingerprint(name: str, reader: Reader) -> object:
+        return PackedReader(pack(reader, tmp_path / name, SOURCE, workers=1)).card["sha256"]
+
+    class Changed(ToyReader):
+        def __getitem__(self, index):
+            sample = super().__getitem__(index)
+            distance = sample.distance + 0.01 * (index == 4) * (np.arange(778) == 700)
+            return dataclasses.replace(sample, distance=distance.astype(np.float32))
+
+    first = fingerprint("first", ToyReader(6))
+    monkeypatch.setattr(joining, "SHARDS_A_FILE", 1)
+    assert fingerprint("again", ToyReader(6)) == first
+    assert fingerprint("changed", Changed(6)) != first
+
+
+def test_a_cut_file_is_named(tmp_path):
+    folder = pack(ToyReader(2), tmp_path / "toy", SOURCE, workers=1)
+    (path,) = folder.glob("data-*.arrow")
+    path.write_bytes(path.read_bytes()[:3000])
+    with pytest.raises(InputError, match=r"data-00000-of-00001\.arrow: cannot be read.*pack"):
+        PackedReader(folder)
+
+
+def test_packing_many_takes_no_more_memory_than_packing_few(tmp_path, monkeypatch):
+    monkeypatch.setattr(packing, "SHARD", 5)
+
+    def most_bytes(num: int) -> int:
+        tracemalloc.start()
+        try:
+            pack(ToyReader(num), tmp_path / str(num), SOURCE, workers=1)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    most_bytes(10)  # imports
+    pa.default_memory_pool().release_unused()
+    few, before = most_bytes(15), pa.total_allocated_bytes()
+    many = most_bytes(90)
+    assert many < 1.5 * few
+    assert pa.total_allocated_bytes() <= before + 100_000
 
 
 def test_killed_packing_goes_on_to_the_same_bytes(tmp_path, small_shards):
@@ -197,9 +276,10 @@ def test_card_says_what_was_packed(tmp_path):
 
 def test_damaged_picture_is_named(tmp_path):
     folder = pack(ToyReader(2), tmp_path / "toy", SOURCE, workers=1)
-    size = (folder / "pictures.bin").stat().st_size
-    (folder / "pictures.bin").write_bytes(b"\0" * size)
-    with pytest.raises(InputError, match=r"pictures\.bin: picture 1 is damaged"):
+    with (
+        damaged_picture(folder, 1),
+        pytest.raises(InputError, match=r"toy: picture 1 is damaged; pack"),
+    ):
         PackedReader(folder)[1]
 
 

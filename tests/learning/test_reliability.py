@@ -9,10 +9,9 @@ import subprocess
 import sys
 import time
 
-import numpy as np
 import pytest
 import torch
-from toys import ToyReader
+from toys import ToyReader, damaged_picture
 
 from haco.data.packing import pack
 from haco.files import InputError
@@ -88,17 +87,12 @@ def kill_after(arguments, folder, *, lines) -> None:
 def test_damaged_sample_stops_with_the_step_the_file_and_a_checkpoint(roots, tmp_path):
     unbroken, out = tmp_path / "unbroken", tmp_path / "damaged"
     train(CONFIG, roots=roots, out=unbroken, progress=False)
-    pictures = roots / "toy-train" / "pictures.bin"
-    whole = pictures.read_bytes()
-    start, stop = np.load(roots / "toy-train" / "offsets.npy")[3:5].tolist()
-    pictures.write_bytes(whole[:start] + bytes(stop - start) + whole[stop:])
-    said = r"stopped at step \d: .*pictures\.bin: picture 3 is damaged.*haco train --resume"
-    with pytest.raises(InputError, match=said) as caught:
+    said = r"stopped at step \d: .*toy-train: picture 3 is damaged.*haco train --resume"
+    with damaged_picture(roots / "toy-train", 3), pytest.raises(InputError, match=said) as caught:
         train(CONFIG, roots=roots, out=out, progress=False)
     step = int(str(caught.value).split()[3].rstrip(":"))
     assert len(steps(out)) == step
     assert torch.load(out / "last.pt", weights_only=True)["counters"]["step"] == step
-    pictures.write_bytes(whole)
     train(CONFIG, roots=roots, out=out, resume=True, progress=False)
     assert_same_run(unbroken, out)
 

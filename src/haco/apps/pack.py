@@ -9,7 +9,7 @@ from haco.data.choice import DatasetChoice
 from haco.data.label_store import label_folder
 from haco.data.packing import pack
 from haco.data.shards import Policy, read_faults
-from haco.data.store import FAULTS, PICTURES, PackedReader
+from haco.data.store import FAULTS, PackedReader
 
 
 def pack_command(
@@ -42,9 +42,9 @@ def pack_command(
             progress=show,
         )
     packed = PackedReader(folder)
-    megabytes = round((folder / PICTURES).stat().st_size / 2**20)
+    megabytes = round(sum(file.stat().st_size for file in folder.glob("*.arrow")) / 2**20)
     faults = read_faults(folder / FAULTS)
-    counts = {"packed": len(packed), "left out": len(faults), "MiB of pictures": megabytes}
+    counts = {"packed": len(packed), "left out": len(faults), "MiB": megabytes}
     console = Console(highlight=False, soft_wrap=True)
     console.print(count_table(counts))
     show_faults(console, faults, folder / FAULTS)

@@ -7,50 +7,27 @@ memory does not grow with the number of samples.
 
 import collections
 import dataclasses
-import hashlib
-import shutil
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 
-import haco
 from haco.data.checks import has_truth, read_sample
+from haco.data.joining import join
 from haco.data.readers.common import Reader
 from haco.data.readers.synthetic import SyntheticReader
-from haco.data.shards import (
-    CARD,
-    PLAN,
-    Fault,
-    Policy,
-    Progress,
-    is_finished,
-    read_faults,
-    write_faults,
-    write_json,
-    write_shards,
-)
-from haco.data.store import FAULTS, OPTIONAL, PICTURES
+from haco.data.shards import Fault, Policy, Progress, is_finished, write_faults, write_shards
+from haco.data.store import OPTIONAL
 from haco.data.window import SIZE, cut_window
 from haco.files import InputError, write_atomically
 from haco.synth.engine import find_picture_set
 from haco.synth.picture_sets import PictureSet
-from haco.types import NUM_VERTICES, SIDES, Sample
+from haco.types import SIDES, Sample
 
 SHARD = 200
 """Samples a shard: what a killed run loses at most, a worker."""
 QUALITY = 92
 """Of the JPEGs."""
-_UNKNOWN: dict[str, np.ndarray] = {
-    "distance": np.full(NUM_VERTICES, np.nan, np.float16),
-    "contact": np.zeros(NUM_VERTICES, bool),
-    "valid": np.ones(NUM_VERTICES, bool),
-    "keypoints": np.full((21, 2), np.nan, np.float32),
-    "K": np.full((3, 3), np.nan, np.float32),
-}
-"""What stands where one sample lacks what others have; `has` says that it lacks it."""
 
 
 def pack_synthetic(
@@ -126,14 +103,8 @@ def pack(
     if is_finished(out, plan):
         return out
     write = PackWriter(reader, out / "shards", window, size, quality, on_fault, SHARD)
-    starts = range(0, len(reader), SHARD)
-    missing = [start for start in starts if not write.path(start).exists()]
-    done = len(reader) - sum(min(SHARD, len(reader) - start) for start in missing)
-    for number in write_shards(write, missing, workers):
-        done += number
-        if progress is not None:
-            progress(done, len(reader))
-    _join(out, [write.path(start) for start in starts], plan)
+    _write_missing(write, workers, progress)
+    join(out, [write.path(start) for start in write.starts()], plan)
     return out
 
 
@@ -152,13 +123,19 @@ class PackWriter:
 
     def path(self, start: int) -> Path:
         """Say where the shard that begins at a sample lies."""
-        return self.folder / f"{start:09d}.npz"
+        return self.folder / f"{start:09d}.arrow"
+
+    def starts(self) -> range:
+        """Give the first sample of each shard."""
+        return range(0, len(self.reader), self.shard)
 
     def __call__(self, start: int) -> int:
         """Write the shard that begins at `start`, and give its number of samples."""
+        from haco.data.arrow_rows import make_batch, write_batches
+
         stop = min(start + self.shard, len(self.reader))
-        pictures, faults = [], []
-        columns: dict[str, list[Any]] = collections.defaultdict(list)
+        faults: list[Fault] = []
+        columns: dict[str, list[object]] = collections.defaultdict(list)
         for index in range(start, stop):
             sample, key, why = read_sample(self.reader, index)
             if sample is not None and not has_truth(sample):
@@ -169,94 +146,37 @@ class PackWriter:
                 faults.append(Fault(index=index, key=key, why=why))
                 continue
             kept = sample if self.window is None else cut_window(sample, self.window, self.size)
-            pictures.append(_encode(kept.image, self.quality))
-            for name, value in _row(kept).items():
+            for name, value in _row(kept, self.quality).items():
                 columns[name].append(value)
         write_faults(self.path(start).with_suffix(".jsonl"), faults)
-        arrays = {name: np.stack(values) for name, values in columns.items()}
-        arrays["sizes"] = np.array([len(picture) for picture in pictures], np.int64)
-        arrays["pictures"] = np.concatenate([np.zeros(0, np.uint8), *pictures])
+        batches = [make_batch(columns)] if columns else []
         with write_atomically(self.path(start)) as part:
-            np.savez(part, **arrays)  # pyright: ignore[reportArgumentType]
+            write_batches(part, batches, list(columns))
         return stop - start
 
 
-def _encode(image: np.ndarray, quality: int) -> np.ndarray:
+def _write_missing(write: PackWriter, workers: int, progress: Progress | None) -> None:
+    """Write the shards that are not there yet."""
+    num = len(write.reader)
+    missing = [start for start in write.starts() if not write.path(start).exists()]
+    done = num - sum(min(write.shard, num - start) for start in missing)
+    for number in write_shards(write, missing, workers):
+        done += number
+        if progress is not None:
+            progress(done, num)
+
+
+def _encode(image: np.ndarray, quality: int) -> bytes:
     bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return data.ravel()
+    return data.tobytes()
 
 
-def _row(sample: Sample) -> dict[str, np.ndarray]:
-    given = {name: getattr(sample, name) for name in OPTIONAL}
-    has = sum(1 << place for place, name in enumerate(OPTIONAL) if given[name] is not None)
+def _row(sample: Sample, quality: int) -> dict[str, object]:
     return {
-        "key": np.array(sample.key.encode("ascii")),
-        "interaction": np.array(sample.interaction.encode("ascii")),
+        "image": _encode(sample.image, quality),
+        "key": sample.key,
+        "interaction": sample.interaction,
+        "side": SIDES.index(sample.side),
         "box": sample.box,
-        "side": np.array(SIDES.index(sample.side), np.uint8),
-        "has": np.array(has, np.uint8),
-    } | {
-        name: unknown if given[name] is None else given[name].astype(unknown.dtype)
-        for name, unknown in _UNKNOWN.items()
-    }
-
-
-def _join(out: Path, paths: Sequence[Path], plan: dict[str, object]) -> None:
-    """Join the shards into the pack's files, write its card, and clear up."""
-    faults = [fault for path in paths for fault in read_faults(path.with_suffix(".jsonl"))]
-    write_faults(out / FAULTS, faults)
-    fingerprint, kinds = hashlib.sha256(), collections.Counter()
-    num = has = 0
-    with write_atomically(out / PICTURES) as part, part.open("wb") as blob:
-        for shard in _shards(paths):
-            data = shard["pictures"].tobytes()
-            blob.write(data)
-            fingerprint.update(data)
-            kinds.update(shard["interaction"].tolist())
-            num, has = num + len(shard["key"]), has | int(np.bitwise_or.reduce(shard["has"]))
-    if num == 0:
-        why = f", for example: {faults[0].why}" if faults else ""
-        raise InputError(f"{out}: no sample can be used{why}")
-    for name in ("key", "interaction", "box", "side", "has", *OPTIONAL):
-        if name not in OPTIONAL or has >> OPTIONAL.index(name) & 1:
-            _join_column(out, name, paths, num, fingerprint)
-    ends = np.cumsum(np.concatenate([shard["sizes"] for shard in _shards(paths)]))
-    with write_atomically(out / "offsets.npy") as part:
-        np.save(part, np.concatenate([[0], ends]))
-    card = {
-        "plan": plan,
-        "packed": num,
-        "left out": len(faults),
-        "shares": {kind.decode(): count / num for kind, count in sorted(kinds.items())},
-        "sha256": fingerprint.hexdigest(),
-        "haco": haco.__version__,
-    }
-    write_json(out / CARD, card)
-    shutil.rmtree(out / "shards")
-    (out / PLAN).unlink()
-
-
-def _shards(paths: Sequence[Path]) -> Iterator[Any]:
-    """Open one shard after another, those without any sample left out."""
-    for path in paths:
-        with np.load(path) as shard:
-            if len(shard["sizes"]):
-                yield shard
-
-
-def _join_column(
-    out: Path, name: str, paths: Sequence[Path], num: int, fingerprint: "hashlib._Hash"
-) -> None:
-    """Write one array of the pack, a shard at a time."""
-    firsts = [shard[name][:1] for shard in _shards(paths)]
-    widest = np.result_type(*firsts)
-    with write_atomically(out / f"{name}.npy") as part:
-        joined = np.lib.format.open_memmap(part, "w+", widest, (num, *firsts[0].shape[1:]))
-        start = 0
-        for shard in _shards(paths):
-            rows = shard[name].astype(widest)
-            joined[start : start + len(rows)] = rows
-            fingerprint.update(rows.tobytes())
-            start += len(rows)
-        joined.flush()
+    } | {name: getattr(sample, name) for name in OPTIONAL}
