@@ -17,6 +17,7 @@ from haco.files import InputError
 _OPTIONAL = (
     ("mediapipe", "mediapipe", "finding hands (else pass --box)", "pip install 'haco[detect]'"),
     ("accelerate", "accelerate", "training on several devices", "pip install 'haco[train]'"),
+    ("pyarrow", "pyarrow", "packed datasets", "pip install 'haco[train]'"),
     ("onnxruntime", "onnxruntime", "running exported networks", "pip install 'haco[export]'"),
     ("gradio", "gradio", "the browser page", "pip install 'haco[web]'"),
     ("viser", "viser", "the 3D viewer", "pip install 'haco[viewer]'"),
