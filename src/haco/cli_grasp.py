@@ -22,7 +22,7 @@ def grasp(
     unit: Literal["m", "cm", "mm"] = "m",
     topology: Literal["open", "mano"] = "open",
     mano_dir: OptionalFolder = None,
-    steps: int = 250,
+    steps: int = 200,
 ) -> int:
     """Refine a rough grasp: move a hand until what should touch the object does.
 
@@ -68,7 +68,7 @@ def bench(
     set: Literal["easy", "full", "complete"] = "full",
     num: int = 20,
     seeds: int = 3,
-    steps: int = 250,
+    steps: int = 200,
     out: Folder = Path("out/grasps"),
 ) -> int:
     """Measure whether contact seen in a picture makes rough grasps better.

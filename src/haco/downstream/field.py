@@ -10,7 +10,7 @@ from torch.nn.functional import grid_sample
 
 from haco.geometry.surfaces import Surface
 
-RESOLUTION = 64
+RESOLUTION = 48
 """Cells along the longest side."""
 MARGIN = 0.03
 """Metres around the object that the grid covers; farther off, the way to the grid is added."""

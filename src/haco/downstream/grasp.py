@@ -81,7 +81,7 @@ def refine_grasp(
     contact: Float[Tensor, "batch vertices"],
     *,
     weights: GraspWeights | None = None,
-    steps: int = 250,
+    steps: int = 200,
     progress: Callable[[int], object] = lambda step: None,
 ) -> Refined:
     """Move rough hands so that the vertices likely to touch touch, and nothing is pierced.

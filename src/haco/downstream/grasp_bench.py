@@ -62,7 +62,7 @@ def bench_one(
     rng: np.random.Generator,
     *,
     threshold: float,
-    steps: int = 250,
+    steps: int = 200,
     roughness: Roughness | None = None,
 ) -> Mapping[str, GraspScores]:
     """Make one grasp rough, refine it by each source of contact, and score all of them.
