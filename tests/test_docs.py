@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 import torch
 from data_writers.hic import write_hic
-from downstream.grasps import write_grasp
+from downstream.grasps import write_grasp, write_robot
 from PIL import Image
 from tensorboard.backend.event_processing import event_file_inspector
 
@@ -58,6 +58,7 @@ def workplace(page, tmp_path, monkeypatch):
         torch.save({"state_dict": weights}, tmp_path / "haco_final_resnet_18_checkpoint.ckpt")
     if page.stem == "grasp":
         write_grasp(tmp_path)
+        write_robot(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -177,6 +177,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "export": export,
     "data": data,
     "grasp": cli_grasp.grasp,
+    "transfer": cli_grasp.transfer,
     "ablate": ablate,
     "compare": compare,
     "doctor": doctor,

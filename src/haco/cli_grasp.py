@@ -1,11 +1,11 @@
-"""`haco grasp`: what contact is good for."""
+"""`haco grasp` and `haco transfer`: what contact is good for."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
 
-from haco.arguments import Folder, OptionalFolder, UsageError, Weights
+from haco.arguments import Folder, OptionalFile, OptionalFolder, UsageError, Weights
 
 File = Annotated[Path, tyro.conf.arg(metavar="FILE")]
 
@@ -101,3 +101,46 @@ def run(words: list[str]) -> int:
     if words[:1] == ["bench"]:
         return tyro.cli(bench, prog="haco grasp bench", args=words[1:])
     return tyro.cli(grasp, prog="haco grasp", args=words)
+
+
+def transfer(
+    prediction: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="NPZ")],
+    /,
+    *,
+    to: Annotated[str, tyro.conf.arg(metavar="open|mano|GLB|URDF")],
+    out: File,
+    number: int = 0,
+    parts_map: OptionalFile = None,
+    topology: Literal["open", "mano"] = "open",
+    mano_dir: OptionalFolder = None,
+) -> int:
+    """Carry predicted contact to another hand: another topology, a glTF hand, a robot.
+
+    A glTF hand needs WebXR's joint names and open fingers; each of its vertices gets the
+    probability of the same place. Of a robot each link gets the highest probability among the
+    parts of a human hand that it stands for.
+
+    Examples:
+    haco transfer photo.npz --to hand.glb --out contact.ply
+    haco transfer photo.npz --to gripper.urdf --parts-map parts.yaml --out links.json
+
+    Args:
+        prediction: The .npz file of haco predict.
+        to: open, mano, a .glb or .gltf file of a hand of the same side, or a robot's .urdf.
+        out: What to write: .json, .npz, .ply or .glb; for a robot .json.
+        number: Which hand of the prediction, from 0.
+        parts_map: For a robot: YAML with a list of named parts for each link.
+        topology: Whose vertices the prediction speaks of.
+        mano_dir: Folder of your MANO files, if either hand is MANO's.
+    """
+    from haco.apps.transfer import transfer_command
+
+    return transfer_command(
+        prediction,
+        to,
+        out,
+        number=number,
+        parts_map=parts_map,
+        topology=topology,
+        mano_dir=mano_dir,
+    )

@@ -33,3 +33,13 @@ def write_grasp(folder: Path) -> None:
 def write_obj(path: Path, vertices: np.ndarray, faces: np.ndarray) -> None:
     lines = [f"v {x} {y} {z}" for x, y, z in vertices]
     path.write_text("\n".join([*lines, *(f"f {a} {b} {c}" for a, b, c in faces + 1)]))
+
+
+def write_robot(folder: Path) -> None:
+    """Write a robot of two links, which parts they stand for, and a prediction to carry there."""
+    (folder / "robot.urdf").write_text(
+        '<robot name="gripper"><link name="palm"/><link name="finger"/></robot>'
+    )
+    (folder / "parts.yaml").write_text("palm: [palm_centre]\nfinger: [index_tip_palmar]\n")
+    probability = np.random.default_rng(0).random((1, 778), np.float32)
+    np.savez(folder / "photo.npz", probability=probability, side=np.array(["right"]))
