@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from haco.arguments import Folder
+from haco.cli_clips import NO_CLIPS, ClipArguments
 
 if TYPE_CHECKING:
     from haco.synth.picture_sets import PictureSet
@@ -50,6 +51,7 @@ def synth(
     stats: tyro.conf.FlagCreatePairsOff[bool] = False,
     workers: int = 2,
     judge: int = 100,
+    clips: ClipArguments = NO_CLIPS,
 ) -> int:
     """Make labelled pictures of touching hands.
 
@@ -65,6 +67,7 @@ def synth(
     haco synth --set complete --num 40000 --workers 8 --out datasets/complete-train
     haco synth --show --set complete --num 24 --out sheet.png
     haco synth --stats --set complete --share tool=0.3 --no-contact 0.2
+    haco synth --clips 4 --set full --video --out clips
 
     Args:
         what: What the pictures show.
@@ -77,10 +80,13 @@ def synth(
         workers: Processes that pack.
         judge: Samples of a packed dataset in which mediapipe looks for the hand, as a measure of
             how real they look; 0 for none.
+        clips: Short clips instead of single pictures.
     """
     from haco.apps import synth as app
 
     picture_set = what.picture_set()
+    if clips.clips is not None:
+        return clips.run(picture_set, out, seed=what.seed, size=size)
     if stats:
         return app.statistics_command(picture_set, num=num, seed=what.seed)
     if show:

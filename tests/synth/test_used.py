@@ -57,7 +57,7 @@ def test_a_rod_goes_from_end_to_end(rng):
 
 @pytest.mark.parametrize("kind", [kind for kind in used.TOOL_SHARES if kind not in ("pen", "book")])
 def test_things_with_a_grip_are_gripped_by_thumb_or_fingers_and_palm(kind, shaped):
-    touch = first(lambda *a: used._gripped(a[0], TOOLS[kind](a[1]), a[1]), shaped)
+    touch = first(lambda *a: used.gripped(a[0], TOOLS[kind](a[1]), a[1]), shaped)
     vertices = pose_label_mesh(shaped, hand_pose_of(touch.posture, shaped.arrays))[0]
     contact = touch.objects[0].distance(vertices) < 0.01
     fingers = shaped.arrays.lbs_weights[:, 1:].sum(axis=1) > 0.5

@@ -88,7 +88,7 @@ def draw_scene(
             nearest = np.minimum(nearest, passer_by[1])
         seen = tuple(part.placed(view.T_camera_hand) for part in everything)
         if visible_share(seen, view) >= LEAST_VISIBLE:
-            return _lit(interaction, seen, view, nearest, picture_set, rng)
+            return lit_scene(interaction, seen, view, nearest, picture_set, rng)
     return None
 
 
@@ -140,7 +140,7 @@ def _clutter_distance(
     return nearest
 
 
-def _lit(
+def lit_scene(
     interaction: Interaction,
     parts: tuple[Part, ...],
     view: View,
@@ -148,6 +148,7 @@ def _lit(
     picture_set: PictureSet,
     rng: np.random.Generator,
 ) -> Scene:
+    """Draw light, background and camera flaws around parts that are in the camera's frame."""
     R_camera_hand = view.T_camera_hand[:3, :3]
     normal = free_normal(interaction)
     free_side = None if normal is None else R_camera_hand @ normal

@@ -39,6 +39,8 @@ def draw_view(
     forearm: Float[np.ndarray, "3"],
     picture_set: PictureSet,
     rng: np.random.Generator,
+    *,
+    share: tuple[float, float] = HAND_SHARE,
 ) -> View:
     """Draw a camera that stands free, does not look along the forearm, and frames the hand.
 
@@ -47,6 +49,7 @@ def draw_view(
         forearm: Unit vector from the wrist to the elbow, in the hand's frame.
         picture_set: Says whether any view will do.
         rng: Where chance comes from.
+        share: Range of the longer side of the hand's box, as a share of the picture's width.
     """
     centre = interaction.vertices.mean(axis=0).astype(np.float64)
     if picture_set.everyday:
@@ -60,7 +63,7 @@ def draw_view(
         distance = rng.uniform(0.5, 0.8)
         up = np.array([0.0, 1.0, 0.0]) + rng.normal(0, 0.12, 3)
     T_camera_hand = look_at(centre + distance * direction, centre, up)
-    return _framed(T_camera_hand, interaction, rng)
+    return _framed(T_camera_hand, interaction, rng, share)
 
 
 def free_normal(interaction: Interaction) -> Float64[np.ndarray, "3"] | None:
@@ -106,13 +109,16 @@ def _own_eyes(
 
 
 def _framed(
-    T_camera_hand: Float64[np.ndarray, "4 4"], interaction: Interaction, rng: np.random.Generator
+    T_camera_hand: Float64[np.ndarray, "4 4"],
+    interaction: Interaction,
+    rng: np.random.Generator,
+    shares: tuple[float, float],
 ) -> View:
     """Choose the focal length and the axis so that the hand's box has its size and place."""
     points = transform_points(interaction.vertices.astype(np.float64), T_camera_hand)
     rays = points[:, :2] / points[:, 2:]
     low, high = rays.min(axis=0), rays.max(axis=0)
-    share = rng.uniform(*HAND_SHARE)
+    share = rng.uniform(*shares)
     focal = share / (high - low).max()
     room = max(0.0, 0.5 - 0.5 * CROP_FACTOR * share) + 0.02
     place = 0.5 + rng.uniform(-room, room, 2)

@@ -46,14 +46,14 @@ def tool(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
         return _writing(shaped, rng)
     if kind == "book":
         return _book_held(shaped, rng)
-    return _gripped(shaped, TOOLS[kind](rng), rng)
+    return gripped(shaped, TOOLS[kind](rng), rng)
 
 
 def scene(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
     """Hold a rail or an edge, type on a keyboard, or press a button on a wall."""
     kind = _chosen(_SCENE_SHARES, rng)
     if kind == "rail":
-        return _gripped(shaped, TOOLS["rail"](rng), rng)
+        return gripped(shaped, TOOLS["rail"](rng), rng)
     if kind == "edge":
         return _edge_held(shaped, rng)
     if kind == "keyboard":
@@ -130,7 +130,7 @@ def _spin(kind: str, rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
     return turn_about(Y, rng.uniform(0, 2 * np.pi)) if kind == "bar" else np.eye(3)
 
 
-def _gripped(shaped: ShapedHand, shape: Shape, rng: np.random.Generator) -> Touch | None:
+def gripped(shaped: ShapedHand, shape: Shape, rng: np.random.Generator) -> Touch | None:
     """Wrap the hand around the handle of a thing, which lies across the palm."""
     turn = _lean(rng, 15.0) @ _BASE
     if shape.kind in ("knife", "door handle", "mug", "phone", "bottle", "rail"):
