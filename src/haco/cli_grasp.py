@@ -29,7 +29,8 @@ def grasp(
     Takes a hand that is roughly in place, the object's mesh, and the contact that haco predict
     saw in a picture of it. Moves, turns, bends and reshapes the hand so that the vertices likely
     to touch touch, the others do not, nothing is pierced and joints stay within their range.
-    Writes refined.json, the pose, and grasp.png, before and after.
+    Writes refined.json, the pose; grasp.png, before and after; and object.ply, the object coloured
+    by where it is touched.
 
     haco grasp bench measures what contact is good for: haco grasp bench --help.
 

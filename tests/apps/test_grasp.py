@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+import trimesh
 from downstream.grasps import sphere, write_grasp, write_obj
 from PIL import Image
 
@@ -35,6 +36,9 @@ def test_writes_a_pose_that_it_can_read_and_a_picture(files, capsys):
     assert side == "right"
     rough, _ = read_pose(files / "rough.json")
     assert not torch.equal(refined.transl, rough.transl)
+    marked = trimesh.load(files / "out" / "object.ply", process=False)
+    red, green, _, _ = marked.visual.vertex_colors.astype(int).T
+    assert 0 < (red > green + 60).sum() < len(marked.vertices) / 2
     picture = np.asarray(Image.open(files / "out" / "grasp.png").convert("RGB")).astype(int)
     red, green, blue = picture[:-30].reshape(-1, 3).T
     assert ((red > green + 60) & (green > blue + 30)).sum() > 200  # skin that touches

@@ -9,11 +9,13 @@ from rich.console import Console
 from rich.table import Table
 
 from haco.apps.console import progress_bar
+from haco.apps.contact_files import SurfaceMesh, write_contact
 from haco.apps.pose_files import read_contact, read_pose, write_pose
 from haco.data.mesh_files import Mesh, load_mesh
 from haco.downstream.field import DistanceField, distance_field
 from haco.downstream.grasp import HandPose, refine_grasp
 from haco.downstream.grasp_scores import intersection_volume, stability
+from haco.downstream.object_contact import object_contact
 from haco.files import InputError, write_atomically
 from haco.geometry.contact import PROTOCOLS
 from haco.hands.model import HandModel
@@ -73,7 +75,9 @@ def grasp_command(
     out.mkdir(parents=True, exist_ok=True)
     write_pose(out / "refined.json", refined.pose, side)
     _draw(out / "grasp.png", model, hands, mesh, field)
-    console.print(f"\n{out / 'refined.json'}\n{out / 'grasp.png'}", markup=False)
+    _mark_object(out / "object.ply", model, refined.pose, mesh, touching)
+    for name in ("refined.json", "grasp.png", "object.ply"):
+        console.print(f"{out / name}", markup=False)
     return 0
 
 
@@ -117,6 +121,20 @@ def _table(model: HandModel, hands: dict[str, HandPose], field: DistanceField) -
     for name, values in rows.items():
         table.add_row(name, *values)
     return table
+
+
+def _mark_object(
+    path: Path, model: HandModel, pose: HandPose, mesh: Mesh, touching: np.ndarray
+) -> None:
+    """Write the object, each vertex coloured by how surely the hand touches it."""
+    found = object_contact(
+        mesh.vertices,
+        pose.surface(model).vertices[0].double().numpy(),
+        model.closed_faces.numpy(),
+        touching.astype(np.float64),
+    )
+    surface = SurfaceMesh(vertices=mesh.vertices, faces=mesh.faces)
+    write_contact(path, surface, found.astype(np.float32))
 
 
 def _draw(

@@ -4,12 +4,10 @@ import json
 from pathlib import Path
 
 import numpy as np
-import trimesh
 from jaxtyping import Float
 from rich.console import Console
-from trimesh.exchange.gltf import export_glb
-from trimesh.exchange.ply import export_ply
 
+from haco.apps.contact_files import SurfaceMesh, write_contact
 from haco.files import InputError, write_atomically
 from haco.hands.model import HandModel
 from haco.hands.parts import part_maxima
@@ -17,9 +15,6 @@ from haco.hands.robots import link_contact, read_links, read_parts_map
 from haco.hands.topologies import load_hand
 from haco.hands.transfer import HandMesh, mesh_of, transfer_matrix
 from haco.hands.webxr import read_webxr_hand
-from haco.pictures.colours import probability_colours
-
-SUFFIXES = (".json", ".npz", ".ply", ".glb")
 
 
 def transfer_command(
@@ -42,7 +37,8 @@ def transfer_command(
     else:
         target = _target(to, side, mano_dir)
         carried = transfer_matrix(source, target) @ probability
-        write_contact(out, target, carried.astype(np.float32))
+        surface = SurfaceMesh(vertices=target.vertices, faces=target.faces)
+        write_contact(out, surface, carried.astype(np.float32))
     Console(soft_wrap=True).print(f"{out}", markup=False, highlight=False)
     return 0
 
@@ -63,48 +59,6 @@ def read_prediction(path: Path, number: int) -> tuple[Float[np.ndarray, "778"], 
     if not 0 <= number < len(probability):
         raise InputError(f"{path}: has {len(probability)} hands; there is none of number {number}")
     return probability[number], str(sides[number])
-
-
-def write_contact(path: Path, mesh: HandMesh, probability: Float[np.ndarray, " vertices"]) -> None:
-    """Write a hand with a probability a vertex, in the format that the name ends with.
-
-    Args:
-        path: `.json` (a list), `.npz` (vertices, faces, probability), `.ply` (coloured, with the
-            vertex property `probability`) or `.glb` (coloured).
-        mesh: The hand.
-        probability: 0..1.
-
-    Raises:
-        InputError: Another ending, or the place cannot be written.
-    """
-    if path.suffix not in SUFFIXES:
-        raise InputError(f"{path}: unknown ending; name it {', '.join(SUFFIXES)}")
-    if path.suffix == ".json":
-        content = json.dumps({"probability": np.round(probability.astype(float), 5).tolist()})
-        with write_atomically(path) as part:
-            part.write_text(content + "\n", "utf-8")
-    elif path.suffix == ".npz":
-        with write_atomically(path) as part, part.open("wb") as file:
-            np.savez_compressed(
-                file, vertices=mesh.vertices, faces=mesh.faces, probability=probability
-            )
-    else:
-        with write_atomically(path) as part:
-            part.write_bytes(_coloured(mesh, probability, path.suffix))
-
-
-def _coloured(mesh: HandMesh, probability: np.ndarray, suffix: str) -> bytes:
-    colours = probability_colours(probability.astype(np.float64)).round().astype(np.uint8)
-    shape = trimesh.Trimesh(
-        mesh.vertices,
-        mesh.faces,
-        vertex_colors=colours,
-        vertex_attributes={"probability": probability} if suffix == ".ply" else None,
-        process=False,
-    )
-    if suffix == ".ply":
-        return export_ply(shape, include_attributes=True)
-    return export_glb(trimesh.Scene(shape))
 
 
 def _target(to: str, side: str, mano_dir: Path | None) -> HandMesh:
