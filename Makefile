@@ -40,7 +40,7 @@ hand: .venv/installed
 
 .venv/installed: pyproject.toml constraints/ci.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints/ci.txt --editable '.[detect,dev,train,export]'
+	$(BIN)/python -m pip install --quiet --constraint constraints/ci.txt --editable '.[detect,dev,train,export,video]'
 	touch $@
 
 # Make the bundled weights again: draw the pictures, train, calibrate. Half an hour on two cores.

@@ -4,7 +4,8 @@ In `console` blocks a line that starts with `$ ` is a command; in `python` block
 run, block after block of one page in one namespace. A command that ends in `# refused` must fail.
 They find the pictures `photo.jpg`, `mug.jpg` and the folder `holiday/` where they run, in
 `datasets/hic` a mini dataset, each `yaml` block under the name in its first line, on the page of
-models a checkpoint, and on that of grasps what `haco grasp` reads.
+models a checkpoint, on that of grasps what `haco grasp` reads, and on that of videos a clip and
+its boxes.
 """
 
 import os
@@ -23,6 +24,7 @@ from downstream.grasps import write_grasp, write_robot
 from PIL import Image
 from tensorboard.backend.event_processing import event_file_inspector
 
+from apps.clips import write_webm
 from conftest import REPOSITORY
 from haco.cli import main
 from haco.models import create_model
@@ -53,6 +55,11 @@ def workplace(page, tmp_path, monkeypatch):
     write_hic(tmp_path / "datasets" / "hic")
     keys = [f"synthetic/full/3/{index}" for index in range(8)]
     np.savez(tmp_path / "theirs.npz", key=keys, probability=np.full((8, 778), 0.1, np.float32))
+    if page.stem == "video":
+        write_webm(tmp_path / "clip.mp4", [sample.image] * 6)
+        row = ",".join(str(edge) for edge in sample.box)
+        boxes = [f"{frame},{row},{sample.side}" for frame in range(6)]
+        (tmp_path / "boxes.csv").write_text("\n".join(["frame,x1,y1,x2,y2,side", *boxes]))
     if page.stem == "models":
         weights = create_model("resnet-18", handling="reference").state_dict()
         torch.save({"state_dict": weights}, tmp_path / "haco_final_resnet_18_checkpoint.ckpt")

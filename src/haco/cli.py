@@ -15,6 +15,7 @@ from haco.cli_ablate import ablate
 from haco.cli_compare import compare
 from haco.cli_evaluate import calibrate, evaluate
 from haco.cli_synth import synth
+from haco.cli_video import video
 from haco.files import InputError
 
 # Nothing here may import torch before a command runs: `haco --help` must answer at once.
@@ -169,6 +170,7 @@ def doctor() -> int:
 COMMANDS: dict[str, Callable[..., int]] = {
     "demo": demo,
     "predict": predict,
+    "video": video,
     "synth": synth,
     "train": cli_train.train,
     "evaluate": evaluate,

@@ -24,6 +24,8 @@ class DetectedHand:
     box was given."""
     score: float | None = None
     """How sure the detector is that this is a hand, 0 to 1; None if a box was given."""
+    right: float | None = None
+    """How sure it is that this is a right hand, 0 to 1; None if it only names the side."""
 
 
 @runtime_checkable
@@ -65,15 +67,17 @@ class MediapipeDetector:
         """
         if self._networks is None:
             self._networks = MediapipeNetworks()
-        return [_detected(find) for find in find_hands(image, self._networks, fast=self._fast)]
+        return [detected_hand(find) for find in find_hands(image, self._networks, fast=self._fast)]
 
 
-def _detected(find: Find) -> DetectedHand:
+def detected_hand(find: Find) -> DetectedHand:
+    """Give what the search found as a detector gives it."""
     return DetectedHand(
         box=outline_box(find.keypoints),
         side=find.side,
         keypoints=find.keypoints.astype(np.float32),
         score=find.score,
+        right=find.right,
     )
 
 

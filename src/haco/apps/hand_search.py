@@ -7,6 +7,7 @@ the same place. The upright and the mirrored look vote on the side.
 
 import dataclasses
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Float, Float32, UInt8
@@ -81,17 +82,20 @@ def find_hands(
     """
     picture = Picture(image)
     finds: list[Find] = []
-    for guess in find_guesses(picture, networks, fast=fast):
+    windows = search_windows(picture.height, picture.width, fast=fast)
+    for guess in find_guesses(picture, networks, windows):
         find = confirm(picture, guess, networks, known=finds)
         if find is not None:
             finds.append(find)
     return keep_distinct(finds)
 
 
-def find_guesses(picture: Picture, networks: HandNetworks, *, fast: bool) -> list[Guess]:
+def find_guesses(
+    picture: Picture, networks: HandNetworks, windows: Sequence[Window]
+) -> list[Guess]:
     """Look for palms in every window; the surest first, each place and size once."""
     guesses = []
-    for window in search_windows(picture.height, picture.width, fast=fast):
+    for window in windows:
         for palm in networks.palms(picture.view(window, PALM_SIZE)):
             points = np.stack([palm.centre, palm.wrist, palm.knuckle])
             centre, wrist, knuckle = window.to_picture(points, PALM_SIZE)

@@ -167,7 +167,6 @@ class ContactPredictor:
             side = side_in_box(self.detector, image, checked)
         return DetectedHand(box=checked, side=side)
 
-    @torch.inference_mode()
     def predict(
         self, image: UInt8[np.ndarray, "height width 3"], found: Sequence[DetectedHand]
     ) -> list[HandContact]:
@@ -186,6 +185,21 @@ class ContactPredictor:
         if not found:
             return []
         crops = np.stack([crop_hand(image, hand.box, hand.side)[0] for hand in found])
+        return self.predict_crops(crops, found)
+
+    @torch.inference_mode()
+    def predict_crops(
+        self, crops: UInt8[np.ndarray, "hands size size 3"], found: Sequence[DetectedHand]
+    ) -> list[HandContact]:
+        """Predict contact of hands that `crop_hand` has cut out already, perhaps of many frames.
+
+        Args:
+            crops: RGB, one a hand.
+            found: Whose crops they are.
+
+        Returns:
+            One result a hand, in the same order.
+        """
         pixels = torch.from_numpy(crops).to(self.device).permute(0, 3, 1, 2).float() / 255
         logits = self.network(pixels)
         probability, touch = self.meta.probabilities(logits)
@@ -195,15 +209,22 @@ class ContactPredictor:
                 "are damaged: get them, or export them, again"
             )
         return [
-            self._result(hand, vertices, float(any_touch))
+            self.contact(hand, vertices, float(any_touch))
             for hand, vertices, any_touch in zip(
                 found, probability.cpu().numpy(), touch.cpu().numpy(), strict=True
             )
         ]
 
-    def _result(
+    def contact(
         self, found: DetectedHand, probability: Float[np.ndarray, " vertices"], touch: float
     ) -> HandContact:
+        """Tell of a hand what its calibrated probabilities mean.
+
+        Args:
+            found: The hand.
+            probability: That each vertex touches.
+            touch: That the hand touches anything.
+        """
         hand = self.hands[found.side]
         return HandContact(
             probability=probability.astype(np.float32),
