@@ -12,7 +12,10 @@ from haco.learning.studies import StudySize
 
 
 def ablate(
-    study: Annotated[Literal["losses", "levels", "schedule", "terms", "bcs"], tyro.conf.Positional],
+    study: Annotated[
+        Literal["losses", "bcs", "levels", "schedule", "terms", "data", "backbones"],
+        tyro.conf.Positional,
+    ],
     /,
     *,
     out: Folder = Path("out/ablate"),
@@ -25,7 +28,8 @@ def ablate(
 
     losses: six losses of contact. levels: which resolution levels, with fixed or learned weights.
     schedule: how far class weights are each vertex's own. terms: the paper's loss without one of
-    its terms or without its start. bcs: which samples an epoch shows.
+    its terms or without its start. bcs: which samples an epoch shows. data: what the hands in
+    training touch. backbones: which network; 256 pixels a side, so each run takes far longer.
 
     Draws pictures, trains a small network for each variant and seed, scores each at 0.5 and at its
     own best threshold, and writes table.md, plot.png and scores.json. A run that is done is never

@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+import shutil
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -10,16 +12,26 @@ from toys import ToyReader
 
 from haco.files import InputError
 from haco.learning import ablate as ablation
-from haco.learning.ablate import RunResult, ablate, draw_pictures, make_study
+from haco.learning.ablate import RunResult, ablate, make_study
 from haco.learning.ablation_table import TABLES, markdown_tables, mean_and_spread
 from haco.learning.config import LossConfig
 from haco.learning.run_scores import FREQUENCIES, REGIONS, score_run, vertex_groups
-from haco.learning.studies import STUDIES, StudySize
+from haco.learning.studies import STUDIES, Study, StudySize
 from haco.learning.train import train
 from haco.models.contact_net import ContactNet
 from haco.types import ContactLogits, Sample
 
-SMALL = StudySize(num_train=48, num_val=6, num_test=8, epochs=1)
+SMALL = StudySize(num_train=16, num_val=6, num_test=8, epochs=1)
+
+
+def small_study(name: str, size: StudySize = SMALL, only: Sequence[str] = ()) -> Study:
+    """A study whose steps take eight pictures."""
+    study = make_study(name, size, only=only)
+    variants = {
+        variant: dataclasses.replace(config, batch_size=8)
+        for variant, config in study.variants.items()
+    }
+    return dataclasses.replace(study, variants=variants)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +41,7 @@ def out(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def results(out):
-    study = make_study("losses", SMALL, only=["CE", "VCB"])
+    study = small_study("losses", only=["CE", "VCB"])
     return ablate(study, SMALL, seeds=1, out=out)
 
 
@@ -39,6 +51,8 @@ CHEAP = {
     "schedule": ["0", "1, constant"],
     "terms": ["all", "no start"],
     "bcs": ["none", "fixed"],
+    "data": ["hands", "together"],
+    "backbones": ["lab", "resnet-18"],
 }
 """Two variants of each study."""
 
@@ -46,18 +60,18 @@ CHEAP = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", STUDIES)
 def test_a_study_is_run_and_scored(name, out, results):
-    study = make_study(name, SMALL, only=CHEAP[name])
+    study = small_study(name, only=CHEAP[name])
     found = ablate(study, SMALL, seeds=1, out=out)
     assert [(result.variant, result.seed) for result in found] == [(it, 0) for it in CHEAP[name]]
     assert found[0].scores != found[1].scores
     shown = {score for columns in TABLES.values() for score in columns.values()}
-    assert shown <= found[0].scores.keys()
+    assert {score for score in shown if ", of " not in score} <= found[0].scores.keys()
 
 
 @pytest.mark.slow
 def test_a_run_that_another_study_has_made_is_taken_over(results, out, monkeypatch):
     refuse_to_train(monkeypatch)
-    study = make_study("levels", SMALL, only=["all four"])
+    study = small_study("levels", only=["all four"])
     (found,) = ablate(study, SMALL, seeds=1, out=out)
     assert (found.variant, repr(found.scores)) == ("all four", repr(results[1].scores))
 
@@ -72,20 +86,21 @@ def refuse_to_train(monkeypatch):
 @pytest.mark.slow
 def test_a_finished_run_is_never_done_again(results, out, monkeypatch):
     refuse_to_train(monkeypatch)
-    study = make_study("losses", SMALL, only=["VCB"])
+    study = small_study("losses", only=["VCB"])
     assert repr(ablate(study, SMALL, seeds=1, out=out)) == repr(results[1:])
 
 
 @pytest.mark.slow
-def test_a_stopped_run_goes_on_to_the_same_scores(results, tmp_path):
+def test_a_stopped_run_goes_on_to_the_same_scores(results, out, tmp_path):
+    for place in "ab":
+        shutil.copytree(out / "pictures-96", tmp_path / place / "pictures-96")
     size = dataclasses.replace(SMALL, epochs=2)
-    study = make_study("losses", size, only=["CE"])
+    study = small_study("losses", size, only=["CE"])
     unbroken = ablate(study, size, seeds=1, out=tmp_path / "a")
-    draw_pictures(study, size, tmp_path / "b" / "pictures")
     stopped = train(
         study.variants["CE"],
         out=tmp_path / "b" / "runs" / "losses-CE-0",
-        roots=tmp_path / "b" / "pictures",
+        roots=tmp_path / "b" / "pictures-96",
         stop_after=1,
         progress=False,
     )
@@ -97,10 +112,10 @@ def test_a_stopped_run_goes_on_to_the_same_scores(results, tmp_path):
 def test_runs_and_pictures_of_another_size_are_refused(results, out):
     longer = dataclasses.replace(SMALL, epochs=2)
     with pytest.raises(InputError, match="losses-CE-0: a run with another config"):
-        ablate(make_study("losses", longer), longer, seeds=1, out=out)
+        ablate(small_study("losses", longer), longer, seeds=1, out=out)
     more = dataclasses.replace(SMALL, num_test=9)
     with pytest.raises(InputError, match="easy-test: holds another"):
-        ablate(make_study("losses", more), more, seeds=1, out=out)
+        ablate(small_study("losses", more), more, seeds=1, out=out)
 
 
 def test_unknown_studies_variants_and_no_seeds_are_refused(tmp_path):
@@ -130,6 +145,20 @@ def test_variants_of_a_loss_differ_in_the_loss_alone(name):
 def test_rivals_go_without_the_penalty_on_false_positives():
     variants = STUDIES["losses"](SMALL).variants.values()
     assert [each.loss.false_positives for each in variants] == [0, 0, 0, 0, 0, 0.5]
+
+
+def test_data_is_scored_on_all_kinds_and_drawn_for_what_is_trained():
+    study = make_study("data", SMALL, only=["hands", "scenes"])
+    assert study.pictures() == [
+        ("hh", "train"),
+        ("hs", "train"),
+        ("hh", "val"),
+        ("hs", "val"),
+        ("mixed", "val"),
+        ("mixed", "test"),
+    ]
+    everything = STUDIES["losses"](SMALL).pictures()
+    assert everything == [("easy", "train"), ("easy", "val"), ("easy", "test")]
 
 
 def test_levels_weigh_the_same_in_all():
@@ -205,6 +234,9 @@ def test_a_run_is_scored_at_a_half_and_at_its_own_threshold():
     assert found["average_precision"] == pytest.approx(1.0)
     assert found["f1, rare"] == pytest.approx(1.0)
     assert found["precision, common, at 0.5"] == 0.0
+    # Of the toys, a third hold a thing, a third touch a hand, and all of those are right.
+    assert found["f1, of objects"] == found["f1, of hands"] == pytest.approx(1.0)
+    assert "f1, of bodies" not in found
 
 
 def test_groups_of_vertices_are_thirds_and_regions():
@@ -248,6 +280,10 @@ def test_tables_have_a_row_a_variant_with_mean_and_spread():
     assert "over 3 seeds" in text
     rows = [line for line in text.splitlines() if line.startswith("| VCB")]
     assert len(rows) == len(TABLES)
+    others = [dataclasses.replace(run, scores={"f1": 0.5}) for run in made_results(2)]
+    assert [line for line in markdown_tables(others).splitlines() if "VCB" in line] == [
+        "| VCB | 0.500 ± 0.000 |"
+    ]
     assert "0.600 ± 0.100" in rows[0]
     assert "| - |" in rows[1]  # what cannot be scored is not called 0
     single = markdown_tables(made_results(1))

@@ -207,6 +207,7 @@ def test_all_kinds_of_a_set_are_drawn_in_their_shares():
         ("hh", {"hands", "clasp"}),
         ("hs", {"surface", "scene"}),
         ("hb", {"body"}),
+        ("mixed", {"power", "pinch", "tool", "hands", "clasp", "surface", "scene", "body"}),
     ],
 )
 def test_a_set_of_one_kind_of_contact_has_no_other(name, kinds):

@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -12,16 +13,26 @@ from haco.apps.console import progress_bar
 from haco.files import write_atomically
 from haco.learning.ablate import RunResult, ablate, make_study
 from haco.learning.ablation_table import HALF, by_variant, markdown_tables
-from haco.learning.studies import StudySize
+from haco.learning.run_scores import TOUCHED
+from haco.learning.studies import Study, StudySize
 from haco.pictures.plots import Panel, draw_dot_plot
 
-_PANELS = {
+_PANELS: Mapping[str, str] = {
     "F1 at 0.5": f"f1{HALF}",
     "F1 at its best threshold": "f1",
     "average precision": "average_precision",
     "recall of rare vertices": "recall, rare",
     "near misses called touching": "near_alarms",
 }
+_PANELS_OF: Mapping[str, Mapping[str, str]] = {
+    "data": {f"average precision, {name}": f"average_precision, of {name}" for name in TOUCHED}
+}
+"""Of studies that ask something else of their runs."""
+_NOTE = "A ring is one run, the bar the mean over seeds. "
+_THRESHOLDS = (
+    "The three panels on the right are of scores at each run's best threshold on validation, or at "
+    "none."
+)
 
 
 def ablate_command(
@@ -43,20 +54,20 @@ def ablate_command(
 
         results = ablate(study, size, seeds=seeds, out=out, device=device, report=show)
     folder = out / study_name
-    write_results(folder, results, question=study.question)
+    write_results(folder, results, study)
     console = Console(highlight=False, soft_wrap=True)
     console.print((folder / "table.md").read_text(), markup=False)
     console.print(f"Table, plot and scores: {folder}", markup=False)
     return 0
 
 
-def write_results(folder: Path, results: Sequence[RunResult], *, question: str) -> None:
+def write_results(folder: Path, results: Sequence[RunResult], study: Study) -> None:
     """Write `table.md`, `plot.png` and `scores.json`.
 
     Args:
         folder: Where to.
         results: Of all runs.
-        question: What the study finds out.
+        study: That they are of.
     """
     with write_atomically(folder / "table.md") as part:
         part.write_text(markdown_tables(results), "utf-8")
@@ -67,16 +78,15 @@ def write_results(folder: Path, results: Sequence[RunResult], *, question: str) 
     panels = [
         Panel(
             title=title,
-            values=[[run.scores[score] for run in runs] for runs in grouped.values()],
+            values=[[run.scores.get(score, math.nan) for run in runs] for runs in grouped.values()],
         )
-        for title, score in _PANELS.items()
+        for title, score in _PANELS_OF.get(study.name, _PANELS).items()
     ]
     picture = draw_dot_plot(
         list(grouped),
         panels,
-        heading=f"Ablation: {question}",
-        note="A ring is one run, the bar the mean over seeds. The three panels on the right are "
-        "of scores at each run's best threshold on validation, or at none.",
+        heading=f"Ablation: {study.question}",
+        note=_NOTE + ("" if study.name in _PANELS_OF else _THRESHOLDS),
     )
     with write_atomically(folder / "plot.png") as part:
         Image.fromarray(picture).save(part)

@@ -120,7 +120,7 @@ def ablate(
     """
     if seeds < 1:
         raise InputError(f"an ablation needs at least one seed, got {seeds}")
-    pictures = out / "pictures"
+    pictures = pictures_folder(out, study)
     draw_pictures(study, size, pictures)
     results = []
     total = seeds * len(study.variants)
@@ -128,7 +128,14 @@ def ablate(
         for variant, config in study.variants.items():
             seeded = dataclasses.replace(config, seed=seed)
             folder = run_folder(out, study, variant, seeded)
-            result = _run(variant, seeded, folder, pictures, device, score, result_name)
+            if not (folder / result_name).exists():
+                model = _train(seeded, folder, pictures, device)
+                scores = _score(study, seeded, model, pictures, score)
+                result = RunResult(variant=variant, seed=seed, scores=scores)
+                with write_atomically(folder / result_name) as part:
+                    part.write_text(json.dumps(dataclasses.asdict(result), indent=2) + "\n")
+            kept = json.loads((folder / result_name).read_text())
+            result = RunResult(**(kept | {"variant": variant}))
             results.append(result)
             if report is not None:
                 report(f"{variant}, seed {seed}", len(results), total)
@@ -142,16 +149,20 @@ def draw_pictures(study: Study, size: StudySize, folder: Path) -> None:
         "val": size.num_val,
         "test": size.num_test,
     }
-    for picture_set in study.picture_sets:
-        for split, num in numbers.items():
-            pack_synthetic(
-                folder / f"{picture_set}-{split}",
-                picture_set,
-                open_synthetic(None, split, picture_set).seed,
-                num,
-                study.picture_size,
-                workers=1,
-            )
+    for picture_set, split in study.pictures():
+        pack_synthetic(
+            folder / f"{picture_set}-{split}",
+            picture_set,
+            open_synthetic(None, split, picture_set).seed,
+            numbers[split],
+            study.picture_size,
+            workers=1,
+        )
+
+
+def pictures_folder(out: Path, study: Study) -> Path:
+    """Say where the pictures of a study lie; studies with pictures of one size share them."""
+    return out / f"pictures-{study.picture_size}"
 
 
 def run_folder(out: Path, study: Study, variant: str, config: TrainConfig) -> Path:
@@ -170,35 +181,28 @@ def run_folder(out: Path, study: Study, variant: str, config: TrainConfig) -> Pa
     return own
 
 
-def _run(
-    variant: str,
-    config: TrainConfig,
-    folder: Path,
-    pictures: Path,
-    device: str,
-    score: ScoreRun,
-    kept: str,
-) -> RunResult:
-    """Train and score one run, or read what it scored."""
-    done = folder / kept
-    if done.exists():
-        return RunResult(**(json.loads(done.read_text()) | {"variant": variant}))
+def _train(config: TrainConfig, folder: Path, pictures: Path, device: str) -> ContactNet:
+    """Train a run, or go on with one that was begun."""
     begun = (folder / CONFIG).exists()
     run = train(config, out=folder, roots=pictures, resume=begun, device=device, progress=False)
-    training, validation, test = (
-        open_split(config, pictures, split) for split in ("train", "val", "test")
-    )
+    return run.model
+
+
+def _score(
+    study: Study, config: TrainConfig, model: ContactNet, pictures: Path, score: ScoreRun
+) -> dict[str, float]:
+    """Score a trained run on what the study is scored on."""
+    training = open_split(config, pictures, "train")
+    scored = config
+    if study.scored_on is not None:
+        scored = dataclasses.replace(config, datasets=(f"packed/{study.scored_on}",))
+    validation, test = (open_split(scored, pictures, split) for split in ("val", "test"))
     truth = truth_of(training, PROTOCOLS[config.protocol])
-    mean = count_contact(truth.contact, truth.valid).mean
-    scores = score(
-        run.model,
+    return score(
+        model,
         validation,
         test,
-        mean_map=mean,
+        mean_map=count_contact(truth.contact, truth.valid).mean,
         protocol=config.protocol,
         crop_size=config.crop_size,
     )
-    result = RunResult(variant=variant, seed=config.seed, scores=scores)
-    with write_atomically(done) as part:
-        part.write_text(json.dumps(dataclasses.asdict(result), indent=2) + "\n")
-    return result

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from haco.learning.ablate import RunResult
-from haco.learning.run_scores import FREQUENCIES, REGIONS
+from haco.learning.run_scores import FREQUENCIES, REGIONS, TOUCHED
 
 HALF = ", at 0.5"
 TABLES: Mapping[str, Mapping[str, str]] = {
@@ -32,8 +32,12 @@ TABLES: Mapping[str, Mapping[str, str]] = {
     "F1 at the best threshold by group of vertices": {
         name: f"f1, {name}" for name in (*FREQUENCIES, *REGIONS)
     },
+    "By what the hand touches, F1 at the best threshold": {
+        **{f"average precision, {name}": f"average_precision, of {name}" for name in TOUCHED},
+        **{f"F1, {name}": f"f1, of {name}" for name in TOUCHED},
+    },
 }
-"""Heading of each table, and for each of its columns the score it shows."""
+"""Heading of each table, and for each of its columns the score it shows, where there is one."""
 
 
 def by_variant(results: Sequence[RunResult]) -> dict[str, list[RunResult]]:
@@ -46,16 +50,20 @@ def by_variant(results: Sequence[RunResult]) -> dict[str, list[RunResult]]:
 
 def mean_and_spread(results: Sequence[RunResult], score: str) -> tuple[float, float]:
     """Give a score's mean over runs and its sample standard deviation; NaN for a single run."""
-    values = np.array([result.scores[score] for result in results])
+    values = np.array([result.scores.get(score, math.nan) for result in results])
     return float(values.mean()), float(values.std(ddof=1)) if len(values) > 1 else math.nan
 
 
 def markdown_tables(results: Sequence[RunResult]) -> str:
-    """Lay out every table of `TABLES`, a row a variant."""
+    """Lay out every table of `TABLES`, a row a variant; a score that no run has is left out."""
     grouped = by_variant(results)
     seeds = len({result.seed for result in results})
     parts = [f"Mean ± standard deviation over {seeds} seeds." if seeds > 1 else "One seed."]
-    for heading, columns in TABLES.items():
+    known = {score for result in results for score in result.scores}
+    for heading, scores in TABLES.items():
+        columns = {title: score for title, score in scores.items() if score in known}
+        if not columns:
+            continue
         lines = [
             "| | " + " | ".join(columns) + " |",
             "|---" * (len(columns) + 1) + "|",

@@ -18,7 +18,7 @@ from haco.data.loading import CropDataset, all_batches
 from haco.data.readers.common import Reader
 from haco.files import InputError
 from haco.geometry.contact import PROTOCOLS
-from haco.learning.ablate import Report, RunResult, ablate
+from haco.learning.ablate import Report, RunResult, ablate, pictures_folder
 from haco.learning.evaluate import Scores, mean_contact, network_answers, predict, score
 from haco.learning.sources import open_split
 from haco.learning.studies import Study, StudySize, base_config
@@ -99,7 +99,7 @@ def compare(
     )
     config = next(iter(study.variants.values()))
     training, validation, test = (
-        open_split(config, out / "pictures", split) for split in ("train", "val", "test")
+        open_split(config, pictures_folder(out, study), split) for split in ("train", "val", "test")
     )
     mean = mean_contact(training, PROTOCOLS[config.protocol])
     scores = score_mean_map(validation, test, mean=mean, protocol=config.protocol)

@@ -6,10 +6,11 @@ touch seldom or often, for regions of the hand, and for hands that all but touch
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
 
 from haco.data.readers.common import Reader
@@ -20,6 +21,16 @@ from haco.models.contact_net import ContactNet
 
 FREQUENCIES = ("rare", "medium", "common")
 """Thirds of the vertices, by how often they touch in training."""
+TOUCHED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "objects": ("power", "pinch", "tool", "shared"),
+        "hands": ("hands", "clasp"),
+        "scenes": ("surface", "scene"),
+        "bodies": ("body",),
+    }
+)
+"""What a hand touches, by the engine's kinds of interaction; hands that touch nothing are in none.
+"""
 REGIONS = ("palm", "back of hand", "front of fingers", "back of fingers")
 
 
@@ -47,7 +58,9 @@ def score_run(
         `average_precision`, `near_alarms` (share of the hands near something without touching it
         that are called touching anywhere) and `near_area` (share of their vertices); then
         `precision`, `recall`, `f1` over all answers and `average_precision` of each group of
-        vertices, as `f1, palm`. With `, at 0.5` behind them, the same at 0.5.
+        vertices, as `f1, palm`; with `, at 0.5` behind them, the same at 0.5.
+        Then `f1` (a mean over hands) and `average_precision` of each kind of `TOUCHED` that test
+        has, as `f1, of scenes`.
     """
     chosen, answers = (
         collect_answers(model, reader, protocol=protocol, size=crop_size)
@@ -63,7 +76,7 @@ def score_run(
         whole = everything.compute(cut, groups=groups)
         alarms = near_only.compute(cut)
         scores |= {f"{name}{behind}": value for name, value in _flat(whole, alarms).items()}
-    return scores
+    return scores | _by_touched(answers, kinds, threshold)
 
 
 def vertex_groups(
@@ -78,6 +91,20 @@ def vertex_groups(
     palm = np.any([mask for name, mask in parts.items() if name.startswith("palm_")], axis=0)
     regions = (palm, parts["back"], joined("_palmar"), joined("_dorsal"))
     return frequency_groups(mean_map) | dict(zip(REGIONS, regions, strict=True))
+
+
+def _by_touched(
+    answers: Answers, kinds: Shaped[np.ndarray, " samples"], threshold: float
+) -> dict[str, float]:
+    """Score the hands of each kind in `TOUCHED` that test has, apart."""
+    scores = {}
+    for name, members in TOUCHED.items():
+        rows = torch.from_numpy(np.isin(kinds, members))
+        if rows.any():
+            found = _count(answers, rows).compute(threshold)
+            scores[f"average_precision, of {name}"] = found.average_precision
+            scores[f"f1, of {name}"] = found.macro["zero"][2]
+    return scores
 
 
 def _count(answers: Answers, rows: Bool[Tensor, " samples"] | None = None) -> ContactMetrics:

@@ -7,6 +7,7 @@ from typing import Any
 
 from haco.data.settings import GENTLE_AUGMENTATION
 from haco.learning.config import LossConfig, OptimConfig, SamplingConfig, TrainConfig
+from haco.types import Split
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -38,10 +39,22 @@ class Study:
     """What it finds out, in a few words."""
     variants: Mapping[str, TrainConfig]
     """The runs by name; each is done once a seed, which replaces the config's own."""
-    picture_sets: tuple[str, ...] = ("easy",)
-    """What is drawn for them."""
+    scored_on: str | None = None
+    """Picture set that chooses every run's threshold and scores it; None: what it is trained on."""
     picture_size: int = 96
     """Pixels of a drawn picture along each side."""
+
+    def pictures(self) -> list[tuple[str, Split]]:
+        """List the picture sets that are drawn for the runs, each with its split."""
+        trained = {data for config in self.variants.values() for data in config.datasets}
+        sets = sorted(data.removeprefix("packed/") for data in trained)
+        scored = sets if self.scored_on is None else [self.scored_on]
+        validated = sorted({*sets, *scored})
+        return [
+            *((name, "train") for name in sets),
+            *((name, "val") for name in validated),
+            *((name, "test") for name in scored),
+        ]
 
 
 def base_config(size: StudySize) -> TrainConfig:
@@ -159,6 +172,41 @@ def _bcs(size: StudySize) -> Study:
     )
 
 
+def _data(size: StudySize) -> Study:
+    base = base_config(size)
+    sets = {"objects": "ho", "hands": "hh", "scenes": "hs", "bodies": "hb", "together": "mixed"}
+    return Study(
+        name="data",
+        question="what the hands in the training pictures touch",
+        variants={
+            name: dataclasses.replace(base, datasets=(f"packed/{picture_set}",))
+            for name, picture_set in sets.items()
+        },
+        scored_on="mixed",
+    )
+
+
+def _backbones(size: StudySize) -> Study:
+    # One gentle learning rate for all, which transformers bear too. All start from random weights
+    # but `tiny`, whose first blocks are not trained and make no sense at random.
+    base = base_config(size)
+    base = dataclasses.replace(
+        base, crop_size=256, optim=dataclasses.replace(base.optim, learning_rate=5e-4)
+    )
+    networks = ("lab", "tiny", "resnet-18", "resnet-50", "hrnet-w32", "vit-s-16", "small")
+    return Study(
+        name="backbones",
+        question="which network sees the hand",
+        variants={
+            name: dataclasses.replace(
+                base, network=name, initial_weights="public" if name == "tiny" else None
+            )
+            for name in networks
+        },
+        picture_size=256,
+    )
+
+
 def _with_losses(
     base: TrainConfig, changes: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, TrainConfig]:
@@ -170,6 +218,14 @@ def _with_losses(
 
 
 STUDIES: Mapping[str, Callable[[StudySize], Study]] = MappingProxyType(
-    {"losses": _losses, "levels": _levels, "schedule": _schedule, "terms": _terms, "bcs": _bcs}
+    {
+        "losses": _losses,
+        "bcs": _bcs,
+        "levels": _levels,
+        "schedule": _schedule,
+        "terms": _terms,
+        "data": _data,
+        "backbones": _backbones,
+    }
 )
 """All studies by name; each is made for a size."""

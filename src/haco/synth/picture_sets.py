@@ -79,5 +79,13 @@ PICTURE_SETS: Mapping[str, PictureSet] = MappingProxyType(
         "hh": _only("hh", 12, {"hands": 0.4, "clasp": 0.4}),
         "hs": _only("hs", 13, {"surface": 0.4, "scene": 0.4}),
         "hb": _only("hb", 14, {"body": 0.8}),
+        "mixed": _only(
+            "mixed",
+            15,
+            {
+                "power": 0.08, "pinch": 0.06, "tool": 0.06, "hands": 0.1, "clasp": 0.1,
+                "surface": 0.1, "scene": 0.1, "body": 0.2,
+            },
+        ),
     }
 )  # fmt: skip
