@@ -4,7 +4,7 @@ PHOTOS ?=
 OUT ?= out/demo
 BIN := .venv/bin
 
-.PHONY: demo test test-fast lint bench recall hand tiny ablation clean
+.PHONY: demo test test-fast lint bench bench-compare recall hand tiny ablation clean
 
 demo: .venv/installed
 	$(BIN)/haco demo $(PHOTOS) --out $(OUT)
@@ -26,7 +26,11 @@ lint: .venv/installed
 	$(BIN)/lint-imports
 
 bench: .venv/installed
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(NAMES)
+
+# What a change does to speed: make bench-compare BASE=HEAD~1 NAMES="losses metrics"
+bench-compare: .venv/installed
+	$(BIN)/python -m benchmarks.against $(BASE) $(NAMES)
 
 # Share of the labelled hands in a folder of photos that the detector finds.
 recall: .venv/installed
