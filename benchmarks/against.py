@@ -1,6 +1,8 @@
-"""What a change does to speed: the same benchmarks at another revision and here, turn about.
+"""What a change does to speed: haco of another revision and of here, turn about.
 
 make bench-compare BASE=HEAD~1 NAMES="losses metrics"
+
+Both are timed by the benchmarks of here.
 """
 
 import argparse
@@ -60,7 +62,12 @@ def _timed(folder: Path, names: list[str], place: Path) -> dict[str, float]:
     out = place / "bench.json"
     command = [sys.executable, "-m", "benchmarks", *names, "--out", str(out)]
     environment = {**os.environ, "PYTHONPATH": str(folder / "src")}
-    subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
+    ran = subprocess.run(
+        command, cwd=REPOSITORY, env=environment, check=False, capture_output=True, text=True
+    )
+    if ran.returncode != 0:
+        why = (ran.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        sys.exit(f"the benchmarks of here do not run with haco of {folder.name}: {why}")
     return {each["name"]: each["ours"] for each in json.loads(out.read_text())["timed"]}
 
 
