@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from haco.arguments import Folder
+from haco.arguments import Folder, OptionalFolder
 from haco.cli_clips import NO_CLIPS, ClipArguments
 
 if TYPE_CHECKING:
@@ -29,12 +29,27 @@ class What:
     """How often hands do something, such as tool=0.3 near=0.1; other kinds fill the rest."""
     no_contact: float | None = None
     """Share of the hands that are not meant to touch anything."""
+    objects: OptionalFolder = None
+    """Folder of your own things to hold: OBJ, PLY or GLB."""
+    objects_unit: Literal["m", "cm", "mm"] = "m"
+    """Unit that they are written in."""
+    backgrounds: OptionalFolder = None
+    """Folder of your own pictures to put behind."""
 
     def picture_set(self) -> "PictureSet":
         """Give the picture set that is asked for."""
+        from haco.apps.synth import open_backgrounds
+        from haco.synth.objects.mesh_folder import open_meshes
         from haco.synth.variants import parse_shares, vary
 
-        return vary(self.set, shares=parse_shares(self.share), no_contact=self.no_contact)
+        own = self.objects
+        return vary(
+            self.set,
+            shares=parse_shares(self.share),
+            no_contact=self.no_contact,
+            objects=None if own is None else open_meshes(own, self.objects_unit),
+            backgrounds=None if self.backgrounds is None else open_backgrounds(self.backgrounds),
+        )
 
 
 WhatArgument = Annotated[What, tyro.conf.arg(name="")]

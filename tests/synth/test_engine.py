@@ -1,5 +1,6 @@
 import dataclasses
 import hashlib
+import pickle
 import subprocess
 import sys
 
@@ -214,6 +215,12 @@ def test_a_set_of_one_kind_of_contact_has_no_other(name, kinds):
     drawn = {make_sample(name, 0, index, size=16).interaction for index in range(12)}
     assert drawn - {"near", "free"} <= kinds
     assert drawn & kinds
+
+
+def test_sets_travel_to_other_processes_and_bear_their_names():
+    for name, picture_set in PICTURE_SETS.items():
+        assert picture_set.name == name
+        assert pickle.loads(pickle.dumps(picture_set)) == picture_set  # noqa: TID251 - our own bytes
 
 
 def test_an_unknown_set_is_refused_by_name():

@@ -105,7 +105,7 @@ def _page(
 
 
 def _command(source: Mapping[str, Any], num: int, folder: Path) -> str:
-    """Give the command that makes the pack again; folders of the user's own are named by letter."""
+    """Give the command that makes the pack again; the maker's own folders stand as DIR."""
     words = [
         "haco synth",
         f"--set {source['picture_set'].partition('-')[0]}",
@@ -113,6 +113,10 @@ def _command(source: Mapping[str, Any], num: int, folder: Path) -> str:
     ]
     if "shares" in source:
         words.append("--share " + " ".join(f"{k}={v:g}" for k, v in source["shares"].items()))
+    if "objects" in source:
+        words.append(f"--objects DIR --objects-unit {source['objects']['unit']}")
+    if "backgrounds" in source:
+        words.append("--backgrounds DIR")
     return " ".join([*words, f"--out {folder.name}"])
 
 
@@ -121,12 +125,19 @@ def _changes(source: Mapping[str, Any]) -> dict[str, str]:
     told = {}
     if "shares" in source:
         told["shares, changed"] = ", ".join(f"{k} {v:.1%}" for k, v in source["shares"].items())
+    for name in ("objects", "backgrounds"):
+        if name in source:
+            words = (f"{what} {value}" for what, value in source[name].items())
+            told[f"the maker's own {name}"] = ", ".join(words)
     return told
 
 
 def _others_licences(source: Mapping[str, Any]) -> list[tuple[str, str]]:
-    del source
-    return []
+    return [
+        (f"the maker's own {name} (SHA-256 {source[name]['sha256']})", "not known to haco: ask")
+        for name in ("objects", "backgrounds")
+        if name in source
+    ]
 
 
 def _write_frequency(folder: Path, statistics: SetStatistics) -> None:

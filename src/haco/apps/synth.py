@@ -21,8 +21,12 @@ from haco.apps.synth_statistics import (
 )
 from haco.data.packing import pack_synthetic
 from haco.files import InputError
+from haco.synth.looks.picture_folder import PictureFolder, open_pictures
 from haco.synth.picture_sets import PictureSet
 from haco.synth.write import write_pictures, write_sheet
+
+_NAMED = 10
+"""So many skipped files are named, the rest only counted."""
 
 
 def sheet_command(picture_set: PictureSet, out: Path, *, num: int, seed: int, size: int) -> int:
@@ -71,6 +75,18 @@ def pack_command(
     _show_statistics(statistics)
     _say(f"{num} packed pictures: {out}; what they are: {out / README}")
     return 0
+
+
+def open_backgrounds(folder: Path) -> PictureFolder:
+    """Open a folder of pictures; name the files that are skipped, the first few of them."""
+    opened = open_pictures(folder)
+    errors = Console(stderr=True, highlight=False, soft_wrap=True)
+    for fault in opened.faults[:_NAMED]:
+        errors.print(f"haco: skipped: {fault}", markup=False)
+    if opened.faults:
+        total = len(opened.faults) + len(opened.paths)
+        errors.print(f"haco: {len(opened.faults)} of {total} files in {folder} are skipped")
+    return opened
 
 
 def _show_statistics(statistics: SetStatistics) -> None:

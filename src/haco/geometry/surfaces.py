@@ -93,6 +93,18 @@ class Surface:
             known |= self._before_front(points, closest)
         return inside, known
 
+    def enclosed(self, points: Float[np.ndarray, "points 3"]) -> Bool[np.ndarray, " points"]:
+        """Say which points the generalised winding number puts inside, though the mesh be open.
+
+        It closes holes in thought: a point is inside if more than half of the directions from it
+        meet the back of the surface. Faces must look outwards.
+
+        Args:
+            points: Metres, in the frame of the mesh.
+        """
+        winding = np.atleast_1d(self._winding.winding_number(np.asarray(points, np.float64)))
+        return (-winding if self._turned else winding) > 0.5
+
     def _in_bounds(self, points: np.ndarray) -> Bool[np.ndarray, " points"]:
         low, high = self.vertices.min(axis=0), self.vertices.max(axis=0)
         return ((points >= low) & (points <= high)).all(axis=1)

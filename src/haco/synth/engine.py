@@ -12,6 +12,7 @@ from haco.geometry.camera import project, transform_points
 from haco.synth.looks.scenes import Scene, draw_scene
 from haco.synth.looks.shading import render
 from haco.synth.picture_sets import PICTURE_SETS, PictureSet
+from haco.synth.poses.fitting import draw_held_shape
 from haco.synth.poses.grasps import draw_interaction
 from haco.synth.poses.interaction import Interaction
 from haco.types import Sample
@@ -110,8 +111,9 @@ def draw_visible(picture_set: PictureSet, rng: np.random.Generator) -> tuple[Int
     """Draw interactions of one kind until one can be seen; hidden ones must not thin a kind out."""
     kinds, shares = list(picture_set.shares), list(picture_set.shares.values())
     kind = kinds[rng.choice(len(kinds), p=shares)]
+    draw = draw_held_shape if picture_set.objects is None else picture_set.draw_held
     for _ in range(_MOST_INTERACTIONS):
-        interaction = draw_interaction(kind, rng)
+        interaction = draw_interaction(kind, rng, draw=draw)
         scene = draw_scene(interaction, picture_set, rng)
         if scene is not None:
             return interaction, scene

@@ -5,6 +5,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
+from haco.synth.looks.picture_folder import PictureFolder
+from haco.synth.objects.mesh_folder import MeshFolder
+from haco.synth.objects.meshes import AnyShape
+from haco.synth.poses.fitting import draw_held_shape
 from haco.synth.poses.grasps import INTERACTION_SHARES
 from haco.synth.poses.interaction import Kind
 
@@ -27,9 +33,21 @@ class PictureSet:
     """Share of samples that are given as left hands."""
     extras: bool = False
     """Rings, other people's hands behind, depth of field, and views over the person's own arm."""
+    objects: MeshFolder | None = None
+    """The user's own things, held or nearly touched in place of the engine's simple shapes."""
+    backgrounds: PictureFolder | None = None
+    """The user's own pictures, behind most scenes."""
     changes: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     """In what it differs from the set that it was made from, as a data card states it; plain
     values only. Empty for the sets of `PICTURE_SETS`."""
+
+    def draw_held(self, rng: np.random.Generator, low: float, high: float) -> AnyShape:
+        """Draw something to hold, its half width between `low` and `high`, metres.
+
+        It is one of the user's things, if any is thin enough for that grip.
+        """
+        own = None if self.objects is None else self.objects.draw(rng, 2.2 * high)
+        return draw_held_shape(rng, low, high) if own is None else own
 
 
 def _only(name: str, number: int, kinds: Mapping[Kind, float]) -> PictureSet:
@@ -68,7 +86,7 @@ PICTURE_SETS: Mapping[str, PictureSet] = MappingProxyType(
         "complete": PictureSet(
             name="complete",
             number=3,
-            shares=INTERACTION_SHARES,
+            shares=dict(INTERACTION_SHARES),
             supersample=1,
             everyday=True,
             left_share=0.5,

@@ -1,4 +1,4 @@
-"""Picture sets changed to order: other shares of what hands do."""
+"""Picture sets changed to order: other shares of what hands do, the user's own things."""
 
 import dataclasses
 import hashlib
@@ -8,6 +8,8 @@ from typing import Any, get_args
 
 from haco.files import InputError
 from haco.synth.engine import find_picture_set
+from haco.synth.looks.picture_folder import PictureFolder
+from haco.synth.objects.mesh_folder import MeshFolder
 from haco.synth.picture_sets import PictureSet
 from haco.synth.poses.grasps import UNTOUCHED
 from haco.synth.poses.interaction import Kind
@@ -20,6 +22,8 @@ def vary(
     *,
     shares: Mapping[str, float] | None = None,
     no_contact: float | None = None,
+    objects: MeshFolder | None = None,
+    backgrounds: PictureFolder | None = None,
 ) -> PictureSet:
     """Make another picture set of one; its samples have keys of their own.
 
@@ -29,6 +33,9 @@ def vary(
             in proportion to its share so far.
         no_contact: Share of the hands that are not meant to touch anything (`UNTOUCHED`), 0..1;
             those that fail to touch by chance come on top.
+        objects: The user's own things; they are held (`power`, `pinch`) or nearly touched (`near`)
+            wherever one is thin enough for that grip.
+        backgrounds: The user's own pictures, behind most scenes.
 
     Returns:
         The set that was given, if nothing changes.
@@ -37,13 +44,18 @@ def vary(
         InputError: A kind is unknown, or the shares cannot be had.
     """
     base = find_picture_set(picture_set)
-    if not shares and no_contact is None:
-        return base
-    wanted = _with_shares(base.shares, shares or {})
-    if no_contact is not None:
-        wanted = _with_no_contact(wanted, no_contact)
-    wanted = _rounded(wanted)
-    return changed(base, shares=wanted, changes={"shares": wanted})
+    if shares or no_contact is not None:
+        wanted = _with_shares(base.shares, shares or {})
+        if no_contact is not None:
+            wanted = _with_no_contact(wanted, no_contact)
+        wanted = _rounded(wanted)
+        base = changed(base, shares=wanted, changes={"shares": wanted})
+    if objects is not None:
+        base = changed(base, objects=objects, changes={"objects": objects.told()})
+    if backgrounds is not None:
+        told = {"backgrounds": backgrounds.told()}
+        base = changed(base, backgrounds=backgrounds, changes=told)
+    return base
 
 
 def changed(base: PictureSet, *, changes: Mapping[str, Any], **fields: Any) -> PictureSet:

@@ -10,11 +10,14 @@ from jaxtyping import Float32
 from PIL import Image
 
 from haco.synth.looks.materials import draw_colour, linear
+from haco.synth.looks.picture_folder import PictureFolder
 
 TEXTURES = ("coffee", "chelsea", "brick", "grass", "gravel", "rocket", "hubble_deep_field")
 """Names of the bundled pictures; who made them stands beside them in `LICENCES.md`."""
 SIZE = 256
 """Pixels along a texture and along a background, which is enlarged to the picture's size."""
+OWN_SHARE = 0.75
+"""Share of the backgrounds that are cut from the user's pictures, where there are any."""
 STYLES = ("room", "noise", "gradient", "picture")
 
 Background = Float32[np.ndarray, "256 256 3"]
@@ -31,12 +34,23 @@ def textures() -> Float32[np.ndarray, "pictures 256 256 3"]:
     return linear(np.stack(pictures) / 255).astype(np.float32)
 
 
-def draw_background(rng: np.random.Generator, *, plain: bool = False) -> Background:
-    """Draw a background in linear light; a single colour, slightly uneven, if it is `plain`."""
-    if plain:
+def draw_background(
+    rng: np.random.Generator, *, plain: bool = False, own: PictureFolder | None = None
+) -> Background:
+    """Draw a background in linear light.
+
+    Args:
+        rng: Where chance comes from.
+        plain: A single colour, slightly uneven.
+        own: Pictures of the user's, for `OWN_SHARE` of the backgrounds.
+    """
+    if own is not None and rng.random() < OWN_SHARE:
+        image = own.draw(rng, SIZE)
+    elif plain:
         return _gradient(rng, strength=0.1)
-    style = STYLES[rng.choice(4, p=(0.45, 0.15, 0.15, 0.25))]
-    image = _DRAW[style](rng)
+    else:
+        style = STYLES[rng.choice(4, p=(0.45, 0.15, 0.15, 0.25))]
+        image = _DRAW[style](rng)
     sigma = rng.choice([0.0, 1.0, 3.0, 8.0], p=(0.3, 0.25, 0.25, 0.2))
     if sigma:
         image = cv2.GaussianBlur(image, (0, 0), sigma, borderType=cv2.BORDER_REFLECT)

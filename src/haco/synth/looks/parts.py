@@ -10,6 +10,7 @@ from haco.hands.open_hand import open_hand_arrays
 from haco.synth.looks.kernels import corner_normals
 from haco.synth.looks.materials import Skin, joint_coordinate, make_material, paint_skin
 from haco.synth.looks.noise import noise_at
+from haco.synth.objects.meshes import MeshShape
 from haco.synth.objects.shapes import Shape
 from haco.synth.poses.arms import arm
 
@@ -169,6 +170,21 @@ def shape_parts(
         part = make_part(placed[used], own, paint, material, rest=vertices[used])
         parts.append(dataclasses.replace(part, casts_shadow=shape.kind != "plane"))
     return parts
+
+
+def mesh_part(
+    shape: MeshShape,
+    T_hand_object: Float[np.ndarray, "4 4"],
+    look: tuple[Float64[np.ndarray, "3"], np.ndarray],
+) -> Part:
+    """Make a part of a mesh: in its own colours where it has any, else of the material given."""
+    colour, material = look
+    paint = plain_paint(colour, len(shape.vertices))
+    if shape.colours is not None:
+        paint[:, :3] = shape.colours
+        material = make_material(gloss=material["gloss"], shininess=material["shininess"])
+    placed = shape.vertices @ T_hand_object[:3, :3].T + T_hand_object[:3, 3]
+    return make_part(placed, shape.faces, paint, material, rest=shape.vertices)
 
 
 def having_role(role: str, parts: list[Part]) -> list[Part]:

@@ -162,7 +162,9 @@ def lit_scene(
         parts=parts,
         view=view,
         light=light,
-        background=draw_background(rng, plain=not picture_set.everyday),
+        background=draw_background(
+            rng, plain=not picture_set.everyday, own=picture_set.backgrounds
+        ),
         photo=draw_photo(rng, flaws=picture_set.everyday, lens=picture_set.extras),
         clutter_distance=clutter_distance,
     )

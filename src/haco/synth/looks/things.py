@@ -18,10 +18,12 @@ from haco.synth.looks.parts import (
     band_part,
     hand_part,
     having_role,
+    mesh_part,
     shape_parts,
     watch_face,
 )
 from haco.synth.looks.views import View, free_normal
+from haco.synth.objects.meshes import MeshShape
 from haco.synth.objects.shapes import SHAPE_SHARES, Shape, draw_shape
 from haco.synth.objects.solids import half_space
 from haco.synth.poses.interaction import Interaction, PlacedObject
@@ -91,18 +93,23 @@ def target_parts(
 
 
 def _placed_parts(placed: PlacedObject, skin: Skin, rng: np.random.Generator) -> list[Part]:
+    shape = placed.shape
+    if isinstance(shape, MeshShape):
+        size = float(np.median(shape.extents))
+        look = draw_object_material(rng, num_pictures=len(TEXTURES), size=size)
+        return [mesh_part(shape, placed.T_hand_object, look)]
     if placed.role == "body":
-        bare = rng.random() < {"limb": 0.6, "head": 0.95}.get(placed.shape.kind, 0.25)
+        bare = rng.random() < {"limb": 0.6, "head": 0.95}.get(shape.kind, 0.25)
         theirs = skin if rng.random() < 0.6 else draw_skin(rng, gloves=0.0)
         look = theirs.back, _bare_skin(theirs)
         clothed = draw_cloth_material(rng, num_pictures=len(TEXTURES))
-        return shape_parts(placed.shape, placed.T_hand_object, [look if bare else clothed])
-    size = rng.uniform(0.05, 0.5) if placed.role == "surface" else _size(placed.shape)
+        return shape_parts(shape, placed.T_hand_object, [look if bare else clothed])
+    size = rng.uniform(0.05, 0.5) if placed.role == "surface" else _size(shape)
     count = 1 if rng.random() < 0.5 else 2
     looks = [draw_object_material(rng, num_pictures=len(TEXTURES), size=size) for _ in range(count)]
-    if placed.shape.kind in FITTED:  # keys and buttons look alike, the base otherwise
-        looks = looks[:1] + looks[-1:] * (len(placed.shape.primitives) - 1)
-    return shape_parts(placed.shape, placed.T_hand_object, looks)
+    if shape.kind in FITTED:  # keys and buttons look alike, the base otherwise
+        looks = looks[:1] + looks[-1:] * (len(shape.primitives) - 1)
+    return shape_parts(shape, placed.T_hand_object, looks)
 
 
 def _bare_skin(skin: Skin) -> np.ndarray:

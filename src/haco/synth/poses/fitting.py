@@ -1,11 +1,13 @@
 """What the recipes share: bringing things to a hand, and closing its fingers and thumb."""
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float
 
-from haco.synth.objects.shapes import SHAPE_SHARES, Shape, draw_shape
+from haco.synth.objects.meshes import AnyShape
+from haco.synth.objects.shapes import SHAPE_SHARES, draw_shape
 from haco.synth.poses.capsules import finger_capsules, palm_capsules
 from haco.synth.poses.closing import close_finger
 from haco.synth.poses.interaction import OtherHand, PlacedObject, Role
@@ -30,7 +32,11 @@ class Touch:
     """How the forearm must meet the wrist, axis-angle in radians; None if any way will do."""
 
 
-def draw_held_shape(rng: np.random.Generator, low: float, high: float) -> Shape:
+ShapeDrawer = Callable[[np.random.Generator, float, float], AnyShape]
+"""Draws something to hold, given between which sizes (half widths that a hand spans), metres."""
+
+
+def draw_held_shape(rng: np.random.Generator, low: float, high: float) -> AnyShape:
     """Draw a graspable shape whose size lies between `low` and `high`, metres."""
     kind = list(SHAPE_SHARES)[rng.choice(len(SHAPE_SHARES), p=list(SHAPE_SHARES.values()))]
     return draw_shape(kind, rng.uniform(low, high), rng)
@@ -42,7 +48,7 @@ def draw_softness(rng: np.random.Generator) -> float:
 
 
 def placed(
-    shape: Shape,
+    shape: AnyShape,
     turn: Float[np.ndarray, "3 3"],
     position: Float[np.ndarray, "3"],
     role: Role,

@@ -12,12 +12,13 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial import KDTree
 
+from haco.files import InputError
 from haco.geometry.proximity import signed_distance
 from haco.hands.open_hand import OpenHandArrays, open_hand_arrays
 from haco.synth.poses.arms import arm
 from haco.synth.poses.capsules import self_overlap
 from haco.synth.poses.clasps import clasp
-from haco.synth.poses.fitting import Touch
+from haco.synth.poses.fitting import ShapeDrawer, Touch, draw_held_shape
 from haco.synth.poses.gestures import gesture, touching_itself
 from haco.synth.poses.held import pinch, power
 from haco.synth.poses.interaction import FAR, Interaction, Kind
@@ -47,13 +48,14 @@ UNTOUCHED: tuple[Kind, ...] = ("near", "free", "gesture", "self")
 """Kinds in which the hand touches nothing but, at most, itself."""
 _MAX_TRIES = 300
 
+_OF_THINGS: Mapping[
+    Kind, Callable[[ShapedHand, np.random.Generator, ShapeDrawer], Touch | None]
+] = {"power": power, "pinch": pinch, "near": near}
+"""Recipes that can do with any thing."""
 _RECIPES: Mapping[Kind, Callable[[ShapedHand, np.random.Generator], Touch | None]] = {
-    "power": power,
-    "pinch": pinch,
     "surface": surface,
     "body": body,
     "hands": hands,
-    "near": near,
     "free": free,
     "tool": tool,
     "scene": scene,
@@ -71,7 +73,11 @@ def draw_kind(rng: np.random.Generator) -> Kind:
 
 
 def draw_interaction(
-    kind: Kind, rng: np.random.Generator, *, hand: OpenHandArrays | None = None
+    kind: Kind,
+    rng: np.random.Generator,
+    *,
+    hand: OpenHandArrays | None = None,
+    draw: ShapeDrawer = draw_held_shape,
 ) -> Interaction:
     """Draw a hand of some person in some posture, with what it touches or nearly touches.
 
@@ -82,17 +88,27 @@ def draw_interaction(
             `gesture`, or `self` (touches only itself, which is no contact).
         rng: The same state gives the same interaction, to the byte.
         hand: The open hand's arrays; None loads them.
+        draw: Draws what is held (`power`, `pinch`) or nearly touched (`near`).
 
     Returns:
         The hand, the things, and the exact distance of each label vertex to them.
+
+    Raises:
+        InputError: `draw` gives nothing that a hand could hold so.
     """
     hand = open_hand_arrays() if hand is None else hand
     for _ in range(_MAX_TRIES):
         shaped = shape_hand(np.clip(rng.normal(size=10), -2.0, 2.0), hand=hand)
-        touch = _RECIPES[kind](shaped, rng)
+        of_things = _OF_THINGS.get(kind)
+        touch = of_things(shaped, rng, draw) if of_things else _RECIPES[kind](shaped, rng)
         interaction = None if touch is None else _finished(kind, shaped, touch, rng)
         if interaction is not None:
             return interaction
+    if draw is not draw_held_shape:
+        raise InputError(
+            f"no hand can hold any of your objects by '{kind}' (tried {_MAX_TRIES} times); leave "
+            f"that out with --share {kind}=0, or add other objects"
+        )
     raise RuntimeError(f"no acceptable '{kind}' in {_MAX_TRIES} tries")
 
 

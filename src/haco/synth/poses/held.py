@@ -5,8 +5,10 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float
 
+from haco.synth.objects.meshes import MeshShape
 from haco.synth.poses.capsules import palm_capsules
 from haco.synth.poses.fitting import (
+    ShapeDrawer,
     Touch,
     X,
     Y,
@@ -26,11 +28,16 @@ from haco.synth.poses.targets import target_of_objects
 from haco.synth.turns import random_turn, turn_about, turn_carrying, turn_of
 
 
-def power(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
+def power(
+    shaped: ShapedHand, rng: np.random.Generator, draw: ShapeDrawer = draw_held_shape
+) -> Touch | None:
     """Wrap the whole hand around a thing that is slid against the palm."""
     opened = opened_hand(rng)
-    shape = draw_held_shape(rng, 0.012, 0.05)
-    thing = placed(shape, _across_palm(rng), _in_palm(shaped, rng), "object")
+    shape = draw(rng, 0.012, 0.05)
+    turn, place = _across_palm(rng), _in_palm(shaped, rng)
+    if isinstance(shape, MeshShape):  # it may be held anywhere along its length
+        place = place + turn @ (rng.uniform(-0.45, 0.45) * shape.extents[1] * Y)
+    thing = placed(shape, turn, place, "object")
     return wrapped(shaped, opened, thing, rng)
 
 
@@ -80,7 +87,9 @@ def _in_palm(shaped: ShapedHand, rng: np.random.Generator) -> np.ndarray:
     return knuckle[0] * rng.uniform(0.5, 1.0) * X + rng.normal(0.0, 0.012) * Z
 
 
-def pinch(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
+def pinch(
+    shaped: ShapedHand, rng: np.random.Generator, draw: ShapeDrawer = draw_held_shape
+) -> Touch | None:
     """Hold a small thing between the thumb and one to four finger tips."""
     hand = shaped.arrays
     posture = draw_posture("pinching", rng)
@@ -89,7 +98,7 @@ def pinch(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
     joints = pose_label_mesh(shaped, hand_pose_of(posture, hand))[1]
     tips = joints[[4, 8, 12, 16, 20]]
     thumb, others = tips[0], tips[list(fingers)].mean(axis=0)
-    shape = draw_held_shape(rng, 0.006, 0.028)
+    shape = draw(rng, 0.006, 0.028)
     turn = _between(others - thumb, tips[fingers[-1]] - tips[fingers[0]], rng)
     half_length = float(np.abs(shape.mesh()[0][:, 1]).max())
     along = turn @ (rng.uniform(-0.8, 0.8) * (half_length - 0.01) * Y)

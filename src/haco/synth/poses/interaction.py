@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Float32
 
-from haco.synth.objects.shapes import Shape
+from haco.synth.objects.meshes import AnyShape
 
 Kind = Literal[
     "power", "pinch", "tool", "surface", "scene", "body", "hands", "clasp", "shared", "near",
@@ -20,9 +20,9 @@ FAR = 1.0
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PlacedObject:
-    """One analytic shape, placed in the hand's frame."""
+    """One shape, analytic or a mesh, placed in the hand's frame."""
 
-    shape: Shape
+    shape: AnyShape
     T_hand_object: Float[np.ndarray, "4 4"]
     """Rigid; maps points of the shape's own frame into the hand's frame, metres."""
     role: Role

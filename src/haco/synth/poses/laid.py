@@ -6,6 +6,7 @@ from scipy.spatial import ConvexHull
 
 from haco.synth.objects.shapes import draw_body, draw_surface
 from haco.synth.poses.fitting import (
+    ShapeDrawer,
     Touch,
     X,
     Y,
@@ -81,7 +82,9 @@ def body(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
     return Touch(posture=posture, objects=(thing,))
 
 
-def near(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
+def near(
+    shaped: ShapedHand, rng: np.random.Generator, draw: ShapeDrawer = draw_held_shape
+) -> Touch | None:
     """Hold the hand a little off a thing, a surface, a body or another hand."""
     gap = rng.uniform(*NEAR_GAPS)
     what = list(_NEAR_SHARES)[rng.choice(len(_NEAR_SHARES), p=list(_NEAR_SHARES.values()))]
@@ -95,7 +98,7 @@ def near(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
     elif what == "body":
         thing = _body_below(points, direction, rng)
     else:
-        shape = draw_held_shape(rng, 0.01, 0.05)
+        shape = draw(rng, 0.01, 0.05)
         thing = placed(shape, random_turn(rng), _aim(points, rng), "object")
     thing = brought_near(thing, direction, points, gap)
     return None if thing is None else Touch(posture=posture, objects=(thing,))

@@ -7,6 +7,7 @@ import numba
 import numpy as np
 from jaxtyping import Float, Int
 
+from haco.synth.objects.meshes import MeshShape
 from haco.synth.objects.primitives import PROFILE_SIZE, union_distance
 from haco.synth.poses.interaction import PlacedObject
 from haco.synth.turns import rigid_inverse
@@ -32,6 +33,13 @@ class Target(NamedTuple):
     centres: Float[np.ndarray, "clusters 3"]
     radii: Float[np.ndarray, " clusters"]
     """Each cluster lies in a ball; balls that are too far are not searched."""
+    grid_values: Float[np.ndarray, " values"]
+    """Signed distances on the grids of meshes, one grid after the other, metres."""
+    grid_sizes: Int[np.ndarray, "grids 4"]
+    """Where each grid begins among the values, and its numbers of values along x, y and z."""
+    grid_places: Float[np.ndarray, "grids 4"]
+    """Its lowest corner in the mesh's frame, and its step, metres."""
+    T_grid_hand: Float[np.ndarray, "grids 4 4"]
 
 
 _NOTHING = Target(
@@ -44,25 +52,43 @@ _NOTHING = Target(
     np.zeros(1, np.int64),
     np.zeros((0, 3)),
     np.zeros(0),
+    np.zeros(0),
+    np.zeros((0, 4), np.int64),
+    np.zeros((0, 4)),
+    np.zeros((0, 4, 4)),
 )
 
 
 def target_of_objects(objects: Sequence[PlacedObject]) -> Target:
     """Gather placed objects, or none, into one target, in the hand's frame."""
-    if not objects:
-        return _NOTHING
-    packed = [placed.shape.arrays for placed in objects]
-    moved = [
-        shape.T_primitive_object @ rigid_inverse(placed.T_hand_object)
-        for shape, placed in zip(packed, objects, strict=True)
-    ]
-    return Target(
-        np.concatenate([shape.kinds for shape in packed]),
-        np.concatenate([shape.sizes for shape in packed]),
-        np.concatenate([shape.profiles for shape in packed]),
-        np.stack([T for moves in moved for T in moves]),
-        *_NOTHING[4:],
-    )
+    packed, moved, grids, T_grid_hand = [], [], [], []
+    for placed in objects:
+        T_object_hand = rigid_inverse(placed.T_hand_object)
+        if isinstance(placed.shape, MeshShape):
+            grids.append(placed.shape.grid)
+            T_grid_hand.append(T_object_hand)
+        else:
+            packed.append(placed.shape.arrays)
+            moved.append(placed.shape.arrays.T_primitive_object @ T_object_hand)
+    target = _NOTHING
+    if packed:
+        target = target._replace(
+            kinds=np.concatenate([shape.kinds for shape in packed]),
+            sizes=np.concatenate([shape.sizes for shape in packed]),
+            profiles=np.concatenate([shape.profiles for shape in packed]),
+            T_primitive_hand=np.stack([T for moves in moved for T in moves]),
+        )
+    if grids:
+        starts = np.cumsum([0, *(grid.values.size for grid in grids[:-1])])
+        target = target._replace(
+            grid_values=np.concatenate([grid.values.ravel() for grid in grids]),
+            grid_sizes=np.array(
+                [(start, *grid.values.shape) for start, grid in zip(starts, grids, strict=True)]
+            ),
+            grid_places=np.array([(*grid.low, grid.step) for grid in grids]),
+            T_grid_hand=np.stack(T_grid_hand),
+        )
+    return target
 
 
 def target_of_surface(
@@ -89,6 +115,7 @@ def target_of_surface(
         first,
         centres,
         radii,
+        *_NOTHING[9:],
     )
 
 
@@ -119,6 +146,38 @@ def nearest_point(x, y, z, target):
 
 @_jit
 @no_type_check
+def _grid_distance(x, y, z, target):
+    """Signed distance to the nearest mesh by its grid; at most the true one outside of the grid."""
+    nearest = np.inf
+    for g in range(target.grid_sizes.shape[0]):
+        T, place = target.T_grid_hand[g], target.grid_places[g]
+        start, ny, nz = target.grid_sizes[g, 0], target.grid_sizes[g, 2], target.grid_sizes[g, 3]
+        beyond = 0.0
+        cell, share = np.zeros(3, np.int64), np.zeros(3)
+        for k in range(3):
+            at = T[k, 0] * x + T[k, 1] * y + T[k, 2] * z + T[k, 3]
+            at = (at - place[k]) / place[3]
+            last = target.grid_sizes[g, k + 1] - 1
+            inside = min(max(at, 0.0), float(last))
+            beyond += (at - inside) ** 2
+            cell[k] = min(int(inside), last - 1)
+            share[k] = inside - cell[k]
+        value = 0.0
+        for i in range(2):
+            for j in range(2):
+                for k in range(2):
+                    weight = share[0] if i else 1.0 - share[0]
+                    weight *= share[1] if j else 1.0 - share[1]
+                    weight *= share[2] if k else 1.0 - share[2]
+                    index = ((cell[0] + i) * ny + cell[1] + j) * nz + cell[2] + k
+                    value += weight * target.grid_values[start + index]
+        beyond = np.sqrt(beyond) * place[3]
+        nearest = min(nearest, value if beyond == 0.0 else max(beyond, value - beyond))
+    return nearest
+
+
+@_jit
+@no_type_check
 def target_distance(x, y, z, target):
     """Signed distance from one point to a target; to surface points it is approximate.
 
@@ -128,6 +187,7 @@ def target_distance(x, y, z, target):
     nearest = union_distance(
         x, y, z, target.kinds, target.sizes, target.profiles, target.T_primitive_hand
     )
+    nearest = min(nearest, _grid_distance(x, y, z, target))
     if target.radii.shape[0] == 0:
         return nearest
     best_index, best = nearest_point(x, y, z, target)
