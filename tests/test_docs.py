@@ -2,7 +2,7 @@
 
 In `console` blocks a line that starts with `$ ` is a command; in `python` blocks everything is
 run, block after block of one page in one namespace. A command that ends in `# refused` must fail.
-They find the pictures `photo.jpg`, `mug.jpg` and the folder `holiday/` where they run, in
+They find the pictures `photo.jpg`, `mug.jpg` and the folder `holiday/` where they run, a mesh in `things/`, in
 `datasets/hic` a mini dataset, each `yaml` block under the name in its first line, on the page of
 models a checkpoint, on that of grasps what `haco grasp` reads, and on that of videos a clip and
 its boxes.
@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import trimesh
 from data_writers.hic import write_hic
 from downstream.grasps import write_grasp, write_robot
 from PIL import Image
@@ -52,6 +53,8 @@ def workplace(page, tmp_path, monkeypatch):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         Image.fromarray(sample.image).save(path)
+    (tmp_path / "things").mkdir()
+    trimesh.creation.box((60, 150, 25)).export(tmp_path / "things" / "box.ply")
     write_hic(tmp_path / "datasets" / "hic")
     keys = [f"synthetic/full/3/{index}" for index in range(8)]
     np.savez(tmp_path / "theirs.npz", key=keys, probability=np.full((8, 778), 0.1, np.float32))

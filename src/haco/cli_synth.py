@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 class What:
     """What the pictures show."""
 
-    set: Literal["easy", "full", "complete", "ho", "hh", "hs", "hb"] = "full"
+    set: Literal["easy", "full", "complete", "ho", "hh", "hs", "hb", "mixed"] = "full"
     """easy (plain background, few views), full (any view and background) or complete (also tools
     in use, clasped hands, things held by two hands, signs, rings and more); or, as plain as easy,
-    only hands with objects (ho), hands (hh), scenes (hs) or bodies (hb)."""
+    only hands with objects (ho), hands (hh), scenes (hs), bodies (hb) or all of them (mixed)."""
     seed: int = 0
     """Which pictures."""
     share: Annotated[tuple[str, ...], tyro.conf.arg(metavar="KIND=NUMBER")] = ()
