@@ -2,10 +2,10 @@
 
 In `console` blocks a line that starts with `$ ` is a command; in `python` blocks everything is
 run, block after block of one page in one namespace. A command that ends in `# refused` must fail.
-They find the pictures `photo.jpg`, `mug.jpg` and the folder `holiday/` where they run, a mesh in `things/`, in
-`datasets/hic` a mini dataset, each `yaml` block under the name in its first line, on the page of
-models a checkpoint, on that of grasps what `haco grasp` reads, and on that of videos a clip and
-its boxes.
+They find the pictures `photo.jpg`, `mug.jpg` and the folder `holiday/` where they run, a mesh in
+`things/`, in `datasets/hic` a mini dataset, each `yaml` block under the name in its first line, on
+the page of models a checkpoint, on that of grasps what `haco grasp` reads, and on that of videos a
+clip and its boxes.
 """
 
 import os
