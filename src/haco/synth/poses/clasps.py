@@ -1,4 +1,4 @@
-"""Two hands that hold each other: a clasped hand, a held wrist."""
+"""Two hands that hold each other: a clasped hand, interlaced fingers, a held wrist."""
 
 import dataclasses
 
@@ -17,6 +17,7 @@ from haco.synth.poses.fitting import (
 )
 from haco.synth.poses.held import opened_hand
 from haco.synth.poses.interaction import OtherHand
+from haco.synth.poses.interlaced import interlaced
 from haco.synth.poses.pairs import (
     OtherOnItsWay,
     brought_near_hand,
@@ -35,8 +36,11 @@ _FLESH = -0.003
 
 
 def clasp(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
-    """Clasp the other hand, hold its wrist, or have the own wrist held."""
-    return _clasped(shaped, rng) if rng.random() < 0.55 else _wrist_held(shaped, rng)
+    """Clasp the other hand, interlace fingers with it, hold its wrist, or have one's own held."""
+    way = rng.random()
+    if way < 0.40:
+        return _clasped(shaped, rng)
+    return interlaced(shaped, rng) if way < 0.65 else _wrist_held(shaped, rng)
 
 
 def _clasped(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
