@@ -4,7 +4,7 @@ PHOTOS ?=
 OUT ?= out/demo
 BIN := .venv/bin
 
-.PHONY: demo test test-fast lint bench bench-compare recall hand tiny ablation clean
+.PHONY: demo test test-fast lint bench bench-compare bench-networks recall hand tiny ablation clean
 
 demo: .venv/installed
 	$(BIN)/haco demo $(PHOTOS) --out $(OUT)
@@ -31,6 +31,10 @@ bench: .venv/installed
 # What a change does to speed: make bench-compare BASE=HEAD~1 NAMES="losses metrics"
 bench-compare: .venv/installed
 	$(BIN)/python -m benchmarks.against $(BASE) $(NAMES)
+
+# Every way to run networks, named in NETWORKS: tiny and vit-s-16 if none.
+bench-networks: .venv/installed
+	$(BIN)/python -m benchmarks.networks $(NETWORKS)
 
 # Share of the labelled hands in a folder of photos that the detector finds.
 recall: .venv/installed

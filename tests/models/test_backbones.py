@@ -9,10 +9,10 @@ from torch import nn
 
 from haco.files import InputError
 from haco.models import create_model
-from haco.models.contact_net import IMAGENET, ContactNet
+from haco.models.contact_net import IMAGENET, RAW, ContactNet
 from haco.models.fpn import GatedPyramid
 from haco.models.hrnet import HRNet
-from haco.models.networks import HALF, RAW
+from haco.models.networks import HALF
 from haco.models.resnet import ResNet
 from haco.models.vit import Block, HamerVit, ResizedVit, VisionTransformer
 

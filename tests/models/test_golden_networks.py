@@ -8,8 +8,8 @@ import torch
 from golden_networks import BACKBONES, GOLDEN, fill, images, official_keys, regressor, state_dict
 
 from haco.models import create_model, official
-from haco.models.contact_net import ContactNet
-from haco.models.networks import NETWORKS, RAW
+from haco.models.contact_net import RAW, ContactNet
+from haco.models.networks import NETWORKS
 from haco.models.rivals.family import RIVALS, SIZES, rival_name
 
 GOLDEN_BACKBONES = [

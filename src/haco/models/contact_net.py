@@ -23,6 +23,8 @@ class Normalisation(NamedTuple):
 
 
 IMAGENET = Normalisation((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+RAW = Normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+"""Pixels in 0..1 go in as they are."""
 
 
 class ContactNet(nn.Module):
@@ -79,7 +81,9 @@ class ContactNet(nn.Module):
         Args:
             image: Crops of right hands, RGB, 0..1.
         """
-        return self.backbone((image - self.mean) / self.std)
+        if self.normalisation != RAW:
+            image = (image - self.mean).div_(self.std)
+        return self.backbone(image)
 
     def decode(self, features: Float[Tensor, "batch channels rows columns"]) -> ContactLogits:
         """Give the logits that belong to the backbone's features."""

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import torch
 
 from haco.files import InputError
-from haco.models.contact_net import IMAGENET, ContactNet, Normalisation
+from haco.models.contact_net import IMAGENET, RAW, ContactNet, Normalisation
 from haco.models.decoder import ContactDecoder
 from haco.models.fpn import GatedPyramid
 from haco.models.hrnet import HRNet
@@ -21,8 +21,6 @@ Handling = Literal["fixed", "reference"]
 """`reference`: input and token layout of the released checkpoints; `fixed`: what we train with."""
 HANDLINGS: tuple[Handling, ...] = get_args(Handling)
 
-RAW = Normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-"""Pixels in 0..1 go in as they are."""
 HALF = Normalisation((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
 """The statistics with which the public ViT weights were made."""
 

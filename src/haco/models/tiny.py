@@ -1,6 +1,6 @@
 """The network `tiny`: small enough to train and to run on a CPU core or two."""
 
-from haco.models.contact_net import ContactNet, Normalisation
+from haco.models.contact_net import RAW, ContactNet
 from haco.models.context import KeypointContext
 from haco.models.decoder import ContactDecoder
 from haco.models.hand_encoder import HandEncoder
@@ -19,5 +19,5 @@ def tiny() -> ContactNet:
         ),
         context=KeypointContext(CHANNELS, size=SIZE // 16),
         has_touch=True,
-        normalisation=Normalisation((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+        normalisation=RAW,
     )
