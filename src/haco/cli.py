@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import tyro
 
 import haco
-from haco import cli_data, cli_grasp, cli_train
+from haco import cli_data, cli_grasp, cli_reconstruct, cli_train
 from haco.arguments import Box, Folder, OptionalFolder, Paths, SideChoice, UsageError, Weights
 from haco.cli_ablate import ablate
 from haco.cli_compare import compare
@@ -179,6 +179,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "export": export,
     "data": data,
     "grasp": cli_grasp.grasp,
+    "reconstruct": cli_reconstruct.reconstruct,
     "transfer": cli_grasp.transfer,
     "ablate": ablate,
     "compare": compare,
@@ -222,6 +223,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return cli_train.run(words[1:])
         if words[0] == "grasp":
             return cli_grasp.run(words[1:])
+        if words[0] == "reconstruct":
+            return cli_reconstruct.run(words[1:])
         return tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="haco", args=words)
     except UsageError as error:
         print(f"haco: {error}; see haco {words[0]} --help", file=sys.stderr)

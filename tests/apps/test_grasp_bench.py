@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from haco.apps.grasp_bench import summarise
+from haco.apps.bench_tables import summarise
 from haco.cli import main
 from haco.downstream.grasp_bench import IMAGE, TRUTH, bench_cases, bench_one
 from haco.downstream.grasp_scores import GraspScores
@@ -20,10 +20,10 @@ def test_summary_is_the_mean_of_seeds_and_the_spread_between_them():
         [{"a": scores(f1=0.2)}, {"a": scores(f1=0.4)}],
         [{"a": scores(f1=0.5)}, {"a": scores(f1=0.7)}],
     ]
-    mean, spread = summarise(by_seed)["a"]["f1"]
+    mean, spread = summarise(by_seed, {"f1": "F1"})["a"]["f1"]
     assert mean == pytest.approx(0.45)
     assert spread == pytest.approx(np.std([0.3, 0.6], ddof=1))
-    assert np.isnan(summarise(by_seed[:1])["a"]["f1"][1])
+    assert np.isnan(summarise(by_seed[:1], {"f1": "F1"})["a"]["f1"][1])
 
 
 def test_an_image_model_that_tells_the_truth_is_as_good_as_the_truth():

@@ -1,0 +1,104 @@
+"""`haco reconstruct`: files in, a placed object and a picture out; and what is refused."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from downstream.grasps import write_obj
+from PIL import Image
+
+from haco.apps.pose_files import write_pose
+from haco.cli import main
+from haco.downstream.grasp import HandPose
+
+SIZE = 96
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A cube of 60 mm under the fingers of a hand half a metre away."""
+    pose = HandPose(
+        betas=torch.zeros(1, 10),
+        global_orient=torch.tensor([[torch.pi / 2, 0.0, 0.0]]),
+        hand_pose=torch.zeros(1, 15, 3),
+        transl=torch.tensor([[0.08, 0.0, 0.5]]),
+    )
+    write_pose(tmp_path / "hand.json", pose, "right")
+    corners = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], float) * 0.06
+    faces = [(0, 1, 3), (0, 3, 2), (4, 7, 5), (4, 6, 7), (0, 5, 1), (0, 4, 5)]
+    faces += [(2, 3, 7), (2, 7, 6), (0, 2, 6), (0, 6, 4), (1, 5, 7), (1, 7, 3)]
+    write_obj(tmp_path / "cube.obj", corners, np.array(faces))
+    mask = np.zeros((SIZE, SIZE), np.uint8)
+    mask[40:58, 30:48] = 255
+    Image.fromarray(mask).save(tmp_path / "object.png")
+    Image.fromarray(mask[::-1].copy()).save(tmp_path / "hand.png")
+    Image.fromarray(np.full((SIZE, SIZE, 3), 90, np.uint8)).save(tmp_path / "photo.png")
+    np.savez(tmp_path / "photo.npz", contact=np.arange(778)[None] < 60)
+    return tmp_path
+
+
+def run(files, **changes) -> int:
+    given = {
+        "image": files / "photo.png",
+        "hand": files / "hand.json",
+        "object": files / "cube.obj",
+        "object-mask": files / "object.png",
+        "hand-mask": files / "hand.png",
+        "contact": files / "photo.npz",
+        "focal": 120,
+        "out": files / "out",
+        "steps": 8,
+        "starts": 4,
+    } | changes
+    words = [str(word) for name in given for word in (f"--{name}", given[name])]
+    return main(["reconstruct", *words])
+
+
+def test_writes_a_rotation_a_place_a_size_and_a_picture(files, capsys):
+    assert run(files) == 0
+    found = json.loads((files / "out" / "object.json").read_text())
+    R = np.array(found["R"])
+    np.testing.assert_allclose(R @ R.T, np.eye(3), atol=1e-4)
+    assert 0.2 < found["translation"][2] < 1
+    assert 0.01 < found["size_m"] < 0.5
+    picture = np.asarray(Image.open(files / "out" / "object.png").convert("RGB")).astype(int)
+    assert (picture[..., 2] > picture[..., 0] + 40).sum() > 1000  # blue: mask and object
+    assert "confidence" in capsys.readouterr().out
+
+
+def test_without_contact_it_places_by_the_masks(files):
+    words = {"out": files / "blind"}
+    assert run(files, **words) == 0
+    first = json.loads((files / "blind" / "object.json").read_text())
+    assert run(files, contact=files / "photo.npz", number=0, **words) == 0
+    assert json.loads((files / "blind" / "object.json").read_text()) == first
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"object-mask": "small.png"}, "masks must be as large as the photo"),
+        ({"object-mask": "black.png"}, "no pixel of the mask is white"),
+        ({"hand": "behind.json"}, "the hand is behind the camera"),
+        ({"image": "no.png"}, "no.png"),
+    ],
+)
+def test_what_does_not_fit_is_said_in_one_line(files, changes, reason, capsys, monkeypatch):
+    monkeypatch.chdir(files)
+    Image.fromarray(np.full((10, 10), 255, np.uint8)).save("small.png")
+    Image.fromarray(np.zeros((SIZE, SIZE), np.uint8)).save("black.png")
+    pose = json.loads((files / "hand.json").read_text()) | {"transl": [0, 0, -1]}
+    (files / "behind.json").write_text(json.dumps(pose))
+    assert run(files, **changes) == 1
+    said = capsys.readouterr().err
+    assert reason in said
+    assert said.count("\n") == 1
+    assert not (files / "out").exists()
+
+
+def test_bench_writes_its_table(tmp_path):
+    words = ["reconstruct", "bench", "--num", "1", "--seeds", "1", "--steps", "2", "--starts", "2"]
+    assert main([*words, "--out", str(tmp_path)]) == 0
+    assert (tmp_path / "objects.md").read_text("utf-8").count("\n| ") == 5
+    assert json.loads((tmp_path / "objects.json").read_text())["command"].endswith("--weights tiny")
