@@ -3,11 +3,10 @@
 import dataclasses
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from haco.data.settings import GENTLE_AUGMENTATION
 from haco.learning.config import LossConfig, OptimConfig, SamplingConfig, TrainConfig
-from haco.types import Split
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -44,7 +43,7 @@ class Study:
     picture_size: int = 96
     """Pixels of a drawn picture along each side."""
 
-    def pictures(self) -> list[tuple[str, Split]]:
+    def pictures(self) -> list[tuple[str, Literal["train", "val", "test"]]]:
         """List the picture sets that are drawn for the runs, each with its split."""
         trained = {data for config in self.variants.values() for data in config.datasets}
         sets = sorted(data.removeprefix("packed/") for data in trained)
