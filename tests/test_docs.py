@@ -22,6 +22,7 @@ import torch
 import trimesh
 from data_writers.hic import write_hic
 from downstream.grasps import write_grasp, write_robot
+from downstream.scenes import write_scene
 from PIL import Image
 from tensorboard.backend.event_processing import event_file_inspector
 
@@ -69,6 +70,8 @@ def workplace(page, tmp_path, monkeypatch):
     if page.stem == "grasp":
         write_grasp(tmp_path)
         write_robot(tmp_path)
+    if page.stem == "reconstruct":
+        write_scene(tmp_path)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

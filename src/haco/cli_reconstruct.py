@@ -23,6 +23,7 @@ def reconstruct(
     out: Folder,
     contact: OptionalFile = None,
     number: int = 0,
+    centre: Annotated[tuple[float, float] | None, tyro.conf.arg(metavar="X Y")] = None,
     unit: Literal["m", "cm", "mm"] = "m",
     starts: int = 32,
     steps: int = 150,
@@ -42,10 +43,11 @@ def reconstruct(
         object: The object's mesh: OBJ, PLY, STL or GLB; its size need not be right.
         object_mask: A picture as large as the photo, white where the object is seen.
         hand_mask: The same for the hand and arm, behind which the object may be.
-        focal: Focal length in pixels; the optical axis is taken to meet the photo's centre.
+        focal: Focal length in pixels.
         out: Folder for the results; made if missing.
         contact: The .npz file of haco predict for the photo; without it, contact is left out.
         number: Which hand of the .npz file, from 0.
+        centre: Pixel that the optical axis meets; the photo's middle if not given.
         unit: Of the mesh.
         starts: Ways the object is turned at first.
         steps: Of the optimiser.
@@ -62,6 +64,7 @@ def reconstruct(
         contact=contact,
         number=number,
         focal=focal,
+        centre=centre,
         unit=unit,
         starts=starts,
         steps=steps,

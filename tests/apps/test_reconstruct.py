@@ -4,37 +4,15 @@ import json
 
 import numpy as np
 import pytest
-import torch
-from downstream.grasps import write_obj
+from downstream.scenes import SIZE, write_scene
 from PIL import Image
 
-from haco.apps.pose_files import write_pose
 from haco.cli import main
-from haco.downstream.grasp import HandPose
-
-SIZE = 96
 
 
 @pytest.fixture
 def files(tmp_path):
-    """A cube of 60 mm under the fingers of a hand half a metre away."""
-    pose = HandPose(
-        betas=torch.zeros(1, 10),
-        global_orient=torch.tensor([[torch.pi / 2, 0.0, 0.0]]),
-        hand_pose=torch.zeros(1, 15, 3),
-        transl=torch.tensor([[0.08, 0.0, 0.5]]),
-    )
-    write_pose(tmp_path / "hand.json", pose, "right")
-    corners = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], float) * 0.06
-    faces = [(0, 1, 3), (0, 3, 2), (4, 7, 5), (4, 6, 7), (0, 5, 1), (0, 4, 5)]
-    faces += [(2, 3, 7), (2, 7, 6), (0, 2, 6), (0, 6, 4), (1, 5, 7), (1, 7, 3)]
-    write_obj(tmp_path / "cube.obj", corners, np.array(faces))
-    mask = np.zeros((SIZE, SIZE), np.uint8)
-    mask[40:58, 30:48] = 255
-    Image.fromarray(mask).save(tmp_path / "object.png")
-    Image.fromarray(mask[::-1].copy()).save(tmp_path / "hand.png")
-    Image.fromarray(np.full((SIZE, SIZE, 3), 90, np.uint8)).save(tmp_path / "photo.png")
-    np.savez(tmp_path / "photo.npz", contact=np.arange(778)[None] < 60)
+    write_scene(tmp_path)
     return tmp_path
 
 
@@ -43,8 +21,8 @@ def run(files, **changes) -> int:
         "image": files / "photo.png",
         "hand": files / "hand.json",
         "object": files / "cube.obj",
-        "object-mask": files / "object.png",
-        "hand-mask": files / "hand.png",
+        "object-mask": files / "object_mask.png",
+        "hand-mask": files / "hand_mask.png",
         "contact": files / "photo.npz",
         "focal": 120,
         "out": files / "out",

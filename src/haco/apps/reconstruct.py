@@ -34,6 +34,7 @@ def reconstruct_command(
     contact: Path | None,
     number: int,
     focal: float,
+    centre: tuple[float, float] | None,
     unit: Literal["m", "cm", "mm"],
     starts: int,
     steps: int,
@@ -52,6 +53,8 @@ def reconstruct_command(
     corners = (mesh.vertices - mesh.vertices.mean(axis=0)) * UNITS[unit]
     extent = float(np.ptp(corners, axis=0).max())
     K = intrinsics(2 * math.atan(width / 2 / focal), width=width, height=height)
+    if centre is not None:
+        K[:2, 2] = centre
     scene = Scene(
         field=distance_field(corners, mesh.faces, resolution=40, margin=0.3 * extent),
         points=surface_points(corners, mesh.faces),
