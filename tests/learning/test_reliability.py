@@ -3,6 +3,7 @@
 import dataclasses
 import errno
 import json
+import math
 import os
 import signal
 import subprocess
@@ -11,20 +12,29 @@ import time
 
 import pytest
 import torch
+from PIL import Image
+from plain_network import PLAIN
 from toys import ToyReader, damaged_picture
 
+from haco.data.loading import CropDataset, all_batches
 from haco.data.packing import pack
 from haco.files import InputError
+from haco.geometry.contact import PROTOCOLS
 from haco.learning import checkpoint
 from haco.learning.config import OptimConfig, TrainConfig
-from haco.learning.run_folder import read_metrics
+from haco.learning.run_folder import read_metrics, run_lock
 from haco.learning.train import train
 from haco.models.weights import load_weights
 
-CONFIG = TrainConfig(
+RULE = PROTOCOLS["harmonised"]
+CONFIG = dataclasses.replace(PLAIN, epochs=2, batch_size=5, checkpoint_every=1)
+ONE_EPOCH = dataclasses.replace(PLAIN, epochs=1, batch_size=5)
+KILLED = TrainConfig(
+    network="lab",
+    crop_size=64,
     datasets=("packed/toy",),
-    epochs=2,
-    batch_size=5,
+    epochs=3,
+    batch_size=4,
     workers=0,
     pictures=0,
     checkpoint_every=1,
@@ -57,15 +67,15 @@ def assert_same_run(first, second) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX's")
 def test_killed_run_goes_on_to_the_same_losses(roots, tmp_path):
     unbroken, killed = tmp_path / "unbroken", tmp_path / "killed"
-    train(CONFIG, roots=roots, out=unbroken, progress=False)
+    train(KILLED, roots=roots, out=unbroken, progress=False)
     file = tmp_path / "run.yaml"
-    file.write_text(json.dumps(dataclasses.asdict(CONFIG)))
+    file.write_text(json.dumps(dataclasses.asdict(KILLED)))
     begin = ["--config", str(file), "--roots", str(roots), "--out", str(killed)]
     kill_after(begin, killed, lines=2)
-    assert 2 <= len(steps(killed)) < 8
-    kill_after(["--resume", str(killed)], killed, lines=6)
-    assert 6 <= len(steps(killed)) < 8
-    train(CONFIG, roots=roots, out=killed, resume=True, progress=False)
+    assert 2 <= len(steps(killed)) < 15
+    kill_after(["--resume", str(killed)], killed, lines=7)
+    assert 7 <= len(steps(killed)) < 15
+    train(KILLED, roots=roots, out=killed, resume=True, progress=False)
     assert_same_run(unbroken, killed)
     assert not list(killed.glob(".part-*"))
 
@@ -138,3 +148,79 @@ def test_what_a_kill_left_half_written_is_swept_away(roots, tmp_path):
     (out / ".part-0123.pt").write_bytes(b"half")
     train(CONFIG, roots=roots, out=out, stop_after=1, resume=True, progress=False)
     assert not list(out.glob(".part-*"))
+
+
+def test_full_disk_while_the_epoch_is_drawn_loses_no_step(roots, tmp_path, monkeypatch):
+    config, out = dataclasses.replace(ONE_EPOCH, pictures=1), tmp_path / "run"
+    train(config, roots=roots, out=tmp_path / "unbroken", progress=False)
+
+    def fail(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Image.Image, "save", fail)
+    said = r"stopped at step 4: .*epoch_001\.png: cannot be written \(No space left on device\)"
+    with pytest.raises(InputError, match=said):
+        train(config, roots=roots, out=out, progress=False)
+    monkeypatch.undo()
+    counters = torch.load(out / "last.pt", weights_only=True)["counters"]
+    assert (counters["step"], counters["batch"]) == (4, 4)
+    assert train(config, roots=roots, out=out, resume=True, progress=False).is_finished
+    assert_same_run(tmp_path / "unbroken", out)
+    assert (out / "pictures" / "epoch_001.png").exists()
+
+
+def test_gradient_that_is_not_finite_moves_no_weight(roots, tmp_path, monkeypatch):
+    config, out = dataclasses.replace(ONE_EPOCH, checkpoint_every=1), tmp_path / "run"
+    train(config, roots=roots, out=out, stop_after=2, progress=False)
+    clip = torch.nn.utils.clip_grad_norm_
+
+    def overflow(parameters, most):
+        parameters = list(parameters)
+        parameters[0].grad.fill_(torch.inf)
+        return clip(parameters, most)
+
+    monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", overflow)
+    with pytest.raises(FloatingPointError, match="the gradient's norm of step 2 is inf"):
+        train(config, roots=roots, out=out, resume=True, progress=False)
+    kept = torch.load(out / "not_finite.pt", weights_only=True)
+    assert kept["crop"]["image"].shape[0] == 5
+    saved = torch.load(out / "last.pt", weights_only=True)
+    assert saved["counters"]["step"] == 2
+    assert all(values.isfinite().all() for values in saved["network"].values())
+
+
+def test_two_trainings_in_one_folder_are_refused(roots, tmp_path):
+    out = tmp_path / "run"
+    with run_lock(out), pytest.raises(InputError, match="run: a training goes on here"):
+        train(ONE_EPOCH, roots=roots, out=out, progress=False)
+    assert not out.exists()
+
+
+def test_run_of_an_older_haco_goes_on(roots, tmp_path):
+    out = tmp_path / "run"
+    train(ONE_EPOCH, roots=roots, out=out, stop_after=1, progress=False)
+    written = json.loads((out / "config.json").read_text())
+    del written["labels"]  # a setting that came later
+    (out / "config.json").write_text(json.dumps(written))
+    assert train(ONE_EPOCH, roots=roots, out=out, resume=True, progress=False).is_finished
+
+
+def test_empty_dataset_and_unknown_protocol_are_named(roots, tmp_path):
+    empty = dataclasses.replace(PLAIN, datasets=("synthetic/easy",), num_train=0)
+    with pytest.raises(InputError, match="synthetic/easy: its split train has no sample"):
+        train(empty, roots=roots, out=tmp_path / "a", progress=False)
+    strict = dataclasses.replace(PLAIN, protocol="strict")
+    with pytest.raises(InputError, match="protocol 'strict' is unknown; say"):
+        train(strict, roots=roots, out=tmp_path / "b", progress=False)
+
+
+def test_labels_that_are_nan_are_unknown(tmp_path):
+    pack(ToyReader(20, unknown=700), tmp_path / "toy-train", {}, workers=1)
+    pack(ToyReader(3, seed=1), tmp_path / "toy-val", {}, workers=1)
+    run = train(ONE_EPOCH, roots=tmp_path, out=tmp_path / "run", progress=False)
+    assert all(math.isfinite(float(line["loss"])) for line in read_metrics(run.folder, "step"))
+
+
+def test_more_workers_than_batches_are_not_started():
+    batches = all_batches(CropDataset(reader=ToyReader(3), protocol=RULE), 2, workers=9)
+    assert batches.loader.num_workers == 2

@@ -25,6 +25,8 @@ from haco.models.weights import WeightsMeta, save_weights
 
 TIMES = ("seconds", "waited")
 SMALL = TrainConfig(
+    network="lab",
+    crop_size=64,
     datasets=("packed/toy",),
     epochs=2,
     batch_size=3,
@@ -138,7 +140,7 @@ def test_run_is_not_overwritten_and_not_resumed_as_another(roots, unbroken):
     with pytest.raises(InputError, match="holds a run already"):
         train(SMALL, roots=roots, out=unbroken.folder, progress=False)
     other = dataclasses.replace(SMALL, seed=1)
-    with pytest.raises(InputError, match="has another config"):
+    with pytest.raises(InputError, match=r"another config \(seed was 0, not 1\)"):
         train(other, roots=roots, out=unbroken.folder, resume=True, progress=False)
 
 
@@ -157,6 +159,7 @@ def test_backbone_starts_from_the_weights_that_are_named(roots, tmp_path, monkey
     monkeypatch.setattr(start, "fetch_public", {"tiny": file}.__getitem__)
     config = dataclasses.replace(
         SMALL,
+        network="tiny",
         initial_weights=str(file) if kind == "file" else "public",
         optim=OptimConfig(backbone_share=0.0, ema=0.0),  # nothing moves it
     )
@@ -195,7 +198,7 @@ def test_first_loss_that_is_not_finite_stops_the_run_and_keeps_the_batch(roots, 
     with pytest.raises(FloatingPointError, match="the loss of step 1 is"):
         train(wild, roots=roots, out=tmp_path / "e", progress=False)
     kept = torch.load(tmp_path / "e" / "not_finite.pt", weights_only=True)
-    assert kept["crop"]["image"].shape == (3, 3, 256, 256)
+    assert kept["crop"]["image"].shape == (3, 3, 64, 64)
     assert len(steps(tmp_path / "e")) == 1
 
 
@@ -203,13 +206,13 @@ def test_too_few_samples_for_a_batch_are_refused(roots, tmp_path):
     large = dataclasses.replace(SMALL, batch_size=8)
     with pytest.raises(InputError, match="7 training samples do not fill a batch of 8"):
         train(large, roots=roots, out=tmp_path / "f", progress=False)
+    assert not (tmp_path / "f").exists()
 
 
 @pytest.mark.slow
 def test_one_batch_can_be_overfitted(roots, tmp_path):
     config = dataclasses.replace(
         SMALL,
-        network="lab",
         epochs=40,
         batch_size=6,
         augmentation=None,
@@ -237,3 +240,13 @@ def test_lines_after_the_checkpoint_and_half_lines_are_dropped(tmp_path):
         file.write('{"kind": "step", "st')
     MetricsLog(tmp_path, first_step=2)
     assert [line["step"] for line in read_metrics(tmp_path, "step")] == [0, 1]
+
+
+def test_scores_of_an_epoch_that_is_scored_again_are_dropped(tmp_path):
+    log = MetricsLog(tmp_path, first_step=0)
+    for epoch in range(2):
+        log.write("step", step=epoch, epoch=epoch)
+        log.write("epoch", step=epoch, epoch=epoch)
+    MetricsLog(tmp_path, first_step=2, first_epoch=1)
+    assert [line["epoch"] for line in read_metrics(tmp_path, "epoch")] == [0]
+    assert len(read_metrics(tmp_path, "step")) == 2

@@ -214,6 +214,7 @@ def all_batches(dataset: CropDataset, batch_size: int, *, workers: int = 0) -> B
 def _loader(
     dataset: Dataset[Any], batches: list[list[Place]], workers: int, collate_fn: Callable[..., Any]
 ) -> Batches[Any]:
+    workers = min(workers, len(batches))
     loader = DataLoader(
         Guarded(dataset, collate_fn),
         batch_sampler=batches,

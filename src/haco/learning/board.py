@@ -35,7 +35,7 @@ class Board:
             ) from error
         self._folder = folder / FOLDER
         try:
-            self._writer = SummaryWriter(str(self._folder), purge_step=first_step or None)
+            self._writer = SummaryWriter(str(self._folder), purge_step=first_step)
         except OSError as error:
             raise self._unwritable(error) from error
 

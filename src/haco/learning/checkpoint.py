@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 import pickle
 from pathlib import Path
 
@@ -94,5 +95,7 @@ def save_tensors(path: Path, content: dict[str, object]) -> None:
     with write_atomically(path) as part:
         try:
             torch.save(content, part)
+            with part.open("rb+") as file:
+                os.fsync(file.fileno())  # else a power cut may leave the new name without content
         except RuntimeError as error:  # what torch makes of a failed write
             raise OSError("the disk is full, or files may not be that large") from error

@@ -1,5 +1,6 @@
 """What a training run leaves behind: its config, where it came from, its losses."""
 
+import contextlib
 import dataclasses
 import importlib.metadata
 import json
@@ -8,9 +9,11 @@ import platform
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import filelock
 import numpy as np
 import torch
 
@@ -42,10 +45,55 @@ def check_run(folder: Path, config: TrainConfig, *, resume: bool) -> None:
             raise InputError(f"{folder}: no run to resume here; check the path")
     elif not resume:
         raise InputError(f"{folder}: holds a run already; resume it or choose another folder")
-    elif read_config(written) != config:
+    elif differing := _differing(read_config(written), config):
         raise InputError(
-            f"{written}: the run here has another config; resume it with that one or start anew"
+            f"{written}: the run here has another config ({differing}); resume it with that one or "
+            "start anew"
         )
+
+
+def _differing(before: TrainConfig, now: TrainConfig) -> str:
+    """Say in which settings two configs differ; nothing if in none."""
+    return ", ".join(
+        f"{field.name} was {getattr(before, field.name)}, not {getattr(now, field.name)}"
+        for field in dataclasses.fields(before)
+        if getattr(before, field.name) != getattr(now, field.name)
+    )
+
+
+@contextlib.contextmanager
+def run_lock(folder: Path, *, is_wanted: bool = True) -> Iterator[None]:
+    """Keep other trainings out of a folder; whoever is killed lets go of it.
+
+    Args:
+        folder: Of the run; made if missing, and gone again if nothing is left in it.
+        is_wanted: False in all processes but the first.
+
+    Raises:
+        InputError: A training goes on there, or the folder cannot be written.
+    """
+    if not is_wanted:
+        yield
+        return
+    lock = filelock.FileLock(folder / ".lock", timeout=0)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except filelock.Timeout as error:
+        raise InputError(
+            f"{folder}: a training goes on here; wait for it, or stop it first"
+        ) from error
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be written ({error.strerror}); choose another folder"
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+        with contextlib.suppress(OSError):
+            (folder / ".lock").unlink(missing_ok=True)
+            folder.rmdir()  # works on an empty folder alone
 
 
 def begin_run(
@@ -152,18 +200,21 @@ def _program() -> str:
 class MetricsLog:
     """`metrics.jsonl`: one line a step with its losses, and one an epoch with its scores."""
 
-    def __init__(self, folder: Path, *, first_step: int, write: bool = True) -> None:
+    def __init__(
+        self, folder: Path, *, first_step: int, first_epoch: int = 0, write: bool = True
+    ) -> None:
         """Go on after the last step that the checkpoint knows; later lines are dropped.
 
         Args:
             folder: Of the run.
             first_step: The step that comes next.
+            first_epoch: The epoch whose scores come next.
             write: False in all processes but the first, which writes for all.
         """
         self._path, self._write = folder / "metrics.jsonl", write
         if write and self._path.exists():
             whole = [line for line in self._path.read_text().splitlines() if line.endswith("}")]
-            kept = [line for line in whole if json.loads(line)["step"] < first_step]
+            kept = [line for line in whole if _is_before(json.loads(line), first_step, first_epoch)]
             with write_atomically(self._path) as part:
                 part.write_text("".join(line + "\n" for line in kept))
 
@@ -184,6 +235,10 @@ class MetricsLog:
             raise InputError(
                 f"{self._path}: cannot be written ({error.strerror}); free some space and resume"
             ) from error
+
+
+def _is_before(record: dict[str, Any], step: int, epoch: int) -> bool:
+    return record["step"] < step and (record["kind"] == "step" or record["epoch"] < epoch)
 
 
 def read_metrics(folder: Path, kind: str) -> list[dict[str, object]]:

@@ -46,7 +46,8 @@ def train_step(loop: Loop, crop: Crop, rate: float) -> dict[str, float]:
         rate: The learning rate.
 
     Raises:
-        FloatingPointError: The loss is not finite; no weight has moved, the batch is kept.
+        FloatingPointError: The loss or its gradient is not finite; no weight has moved, the batch
+            is kept.
     """
     config, state, processes = loop.config, loop.state, loop.processes
     pieces = _pieces(crop_to(crop, processes.device), config.accumulate)
@@ -63,9 +64,12 @@ def train_step(loop: Loop, crop: Crop, rate: float) -> dict[str, float]:
     losses = dict(zip(sums, torch.stack(list(sums.values())).tolist(), strict=True))
     if not math.isfinite(losses["loss"]):
         _keep_batch(loop, crop, losses)
+    length = torch.nn.utils.clip_grad_norm_(
+        state.network.parameters(), config.optim.clip or math.inf
+    )
+    if not math.isfinite(length):
+        _keep_batch(loop, crop, losses | {"gradient": float(length)})
     set_rate(state.optimizer, rate)
-    if config.optim.clip:
-        torch.nn.utils.clip_grad_norm_(state.network.parameters(), config.optim.clip)
     state.optimizer.step()
     state.average.update(state.network, state.step)
     return losses
@@ -80,12 +84,17 @@ def _loss(loop: Loop, crop: Crop) -> tuple[Tensor, dict[str, Tensor]]:
 
 
 def _keep_batch(loop: Loop, crop: Crop, losses: dict[str, float]) -> None:
-    """Save the batch of a loss that is not finite, and stop."""
+    """Save the batch of a loss or a gradient that is not finite, and stop."""
     index = loop.processes.index
     kept = loop.out / ("not_finite.pt" if index == 0 else f"not_finite-{index}.pt")
     save_tensors(kept, {"crop": dataclasses.asdict(crop), "losses": losses})
+    what, value = (
+        ("gradient's norm", losses["gradient"])
+        if "gradient" in losses
+        else ("loss", losses["loss"])
+    )
     raise FloatingPointError(
-        f"the loss of step {loop.state.step} is {losses['loss']}; its batch is kept in {kept}; "
+        f"the {what} of step {loop.state.step} is {value}; its batch is kept in {kept}; "
         f"the last checkpoint is from before: see haco train --resume {loop.out}"
     )
 

@@ -25,7 +25,14 @@ from haco.learning.draws import epoch_draw
 from haco.learning.evaluate import Scores
 from haco.learning.optim import learning_rate
 from haco.learning.processes import Processes
-from haco.learning.run_folder import BEST, CHECKPOINT, MetricsLog, begin_run, check_run
+from haco.learning.run_folder import (
+    BEST,
+    CHECKPOINT,
+    MetricsLog,
+    begin_run,
+    check_run,
+    run_lock,
+)
 from haco.learning.sources import Known, known_hands, open_split
 from haco.learning.start import fingerprints, start_training
 from haco.learning.step import Loop, train_step
@@ -92,10 +99,11 @@ def train(
         known_hands(open_split(config, roots, split), config, split) for split in ("train", "val")
     )
     processes.wait()  # none may write before all have looked
-    loop = _prepare(config, out, processes, training, validation, roots=roots, device=device)
     judge = Validation(config=config, out=out, reader=validation.reader, truth=training.truth)
-    with _bar(shown=progress and processes.is_first) as bar, _told(loop):
-        scores = _train_epochs(loop, judge, stop_after=stop_after, bar=bar)
+    with run_lock(out, is_wanted=processes.is_first):
+        loop = _prepare(config, out, processes, training, validation, roots=roots, device=device)
+        with _bar(shown=progress and processes.is_first) as bar, _told(loop):
+            scores = _train_epochs(loop, judge, stop_after=stop_after, bar=bar)
     best = out / BEST
     return Run(
         model=load_weights(best)[0] if best.exists() else loop.state.average.network,
@@ -145,7 +153,9 @@ def _prepare(
         network=processes.wrap(state.network),
         dataset=dataset,
         draw=draw,
-        log=MetricsLog(out, first_step=state.step, write=processes.is_first),
+        log=MetricsLog(
+            out, first_step=state.step, first_epoch=state.epoch, write=processes.is_first
+        ),
         board=Board(out, first_step=state.step) if processes.is_first else None,
     )
 
@@ -219,7 +229,8 @@ def _train_epoch(loop: Loop, *, stop: int, bar: rich.progress.Progress) -> None:
         shown = "  ".join(f"{name} {value:.3f}" for name, value in losses.items())
         bar.update(task, advance=1, description=f"epoch {state.epoch + 1}/{config.epochs}  {shown}")
         is_last = state.batch == num_batches
-        if not is_last and (state.step >= stop or state.batch % config.checkpoint_every == 0):
+        # The last of an epoch is for whoever is stopped while the epoch is scored.
+        if is_last or state.step >= stop or state.batch % config.checkpoint_every == 0:
             _save(loop)
         if not is_last and state.step >= stop:
             return
