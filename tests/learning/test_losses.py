@@ -9,7 +9,7 @@ from torch.testing import assert_close
 
 from haco.learning.balance import vcb_weight_table, vertex_counts, weights_at
 from haco.learning.config import LossConfig
-from haco.learning.fused import Propagation, fused_level
+from haco.learning.fused import Propagation, fused_levels
 from haco.learning.losses import (
     balanced_bce,
     coarse_targets,
@@ -286,23 +286,41 @@ def test_propagation_refuses_an_asymmetric_matrix():
 # The fused terms against the plain ones
 
 
-@pytest.mark.parametrize("valid", [None, (4,), (4, 6)])
-def test_fused_level_equals_the_plain_terms(valid):
-    target, weights = (
-        torch.rand(4, 6, generator=GENERATOR) < 0.4,
-        torch.rand(6, 2, generator=GENERATOR),
+@pytest.mark.parametrize("masked", [False, True])
+def test_fused_levels_equal_the_plain_terms(masked):
+    sizes = (6, 3)
+    target, weights, known = (
+        torch.rand(4, 9, generator=GENERATOR) < 0.4,
+        torch.rand(9, 2, generator=GENERATOR),
+        torch.rand(4, 9, generator=GENERATOR) < 0.6 if masked else None,
     )
-    known = None if valid is None else torch.rand(valid, generator=GENERATOR) < 0.6
+    logits = [
+        (3 * torch.randn(4, size, dtype=torch.float64, generator=GENERATOR)).requires_grad_()
+        for size in sizes
+    ]
+    fused = fused_levels(logits, target, weights, known)
+    for number, rows in enumerate((slice(0, 6), slice(6, 9))):
+        valid = None if known is None else known[:, rows]
+        plain = (
+            weighted_bce(logits[number], target[:, rows], weights[rows], valid=valid),
+            false_positives(logits[number], target[:, rows], valid=valid),
+        )
+        for ours, theirs in zip(fused, plain, strict=True):
+            assert_close(ours[number], theirs)
+            slopes = [
+                torch.autograd.grad(each, logits[number], retain_graph=True)
+                for each in (3 * ours[number], 3 * theirs)
+            ]
+            assert_close(*slopes)
+
+
+def test_fused_regularisation_equals_the_plain_one():
     logits = (3 * torch.randn(4, 6, dtype=torch.float64, generator=GENERATOR)).requires_grad_()
-    plain = (
-        weighted_bce(logits, target, weights, valid=known),
-        false_positives(logits, target, valid=known),
-    )
-    fused = fused_level(logits, target, weights, known)
-    for ours, theirs in zip(fused, plain, strict=True):
-        assert_close(ours, theirs)
-        slopes = [torch.autograd.grad(each, logits, retain_graph=True) for each in (ours, theirs)]
-        assert_close(*slopes)
+    mean = torch.rand(6, generator=GENERATOR)
+    ours = mean_regularisation(logits, mean)
+    plain = mean_regularisation(logits, mean, valid=torch.ones(4, dtype=torch.bool))
+    assert_close(ours, plain)
+    assert_close(*(torch.autograd.grad(5 * each, logits) for each in (ours, plain)))
 
 
 @pytest.mark.parametrize("valid", [None, [True, False, True]])

@@ -1,19 +1,19 @@
-"""The two dearest terms of the training loss, with their gradients worked out by hand.
+"""The dearest terms of the training loss, with their gradients worked out by hand.
 
 Autograd's own way, in `haco.learning.losses`, says the same more plainly and is the test of these:
 there a batch of hands takes some sixty small steps forward and as many back. Here the gradient is
 made along with the loss, while what both need is at hand.
 """
 
+import functools
 import warnings
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import softplus
-
-from haco.learning.masked import Valid, known_entries
 
 
 class Propagation(nn.Module):
@@ -33,12 +33,21 @@ class Propagation(nn.Module):
                 "a propagation matrix is square and symmetric, as that of the edges of a mesh; "
                 f"got {tuple(dense.shape)}"
             )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch calls its CSR layout a beta
-            self.register_buffer("matrix", dense.to_sparse_csr(), persistent=False)
+        self.register_buffer("matrix", sparse_rows(dense), persistent=False)
         self.matrix: Tensor
         self.total = float(dense.double().sum())
         """Sum of all entries."""
+
+
+def sparse_rows(matrix: Float[Tensor, "rows columns"]) -> Float[Tensor, "rows columns"]:
+    """Keep of a dense matrix what is not 0, row by row, for quick products."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch calls its CSR layout a beta
+        rows = matrix.to_sparse_csr()
+        # Of 64 bits, the indices would be cut to 32 in every product.
+        return torch.sparse_csr_tensor(
+            rows.crow_indices().int(), rows.col_indices().int(), rows.values(), rows.shape
+        )
 
 
 def fused_smoothness(
@@ -51,40 +60,99 @@ def fused_smoothness(
     return _Smoothness.apply(logits, matrix, propagation.total, valid)
 
 
-def fused_level(
-    logits: Float[Tensor, "batch positions"],
+def fused_regularisation(
+    logits: Float[Tensor, "batch vertices"], mean: Float[Tensor, " vertices"]
+) -> Float[Tensor, ""]:
+    """Do as `losses.mean_regularisation` where every label is known."""
+    return _Regularisation.apply(logits, mean.to(logits))
+
+
+def fused_levels(
+    logits: Sequence[Float[Tensor, "batch _"]],
     target: Bool[Tensor, "batch positions"],
     weights: Float[Tensor, "positions 2"],
-    valid: Valid,
-) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
-    """Give `losses.weighted_bce` and `losses.false_positives` of a level, the same."""
-    return _Level.apply(logits, target, weights.to(logits), valid)
+    valid: Bool[Tensor, "batch positions"] | None,
+) -> tuple[Float[Tensor, " levels"], Float[Tensor, " levels"]]:
+    """Give `losses.weighted_bce` and `losses.false_positives` of each level, the same.
+
+    Args:
+        logits: Of each level.
+        target: Of all levels, one beside the other.
+        weights: Of all levels, likewise.
+        valid: Of all levels, likewise.
+    """
+    beside = torch.cat(tuple(logits), dim=1)
+    sizes = tuple(each.shape[1] for each in logits)
+    return _Levels.apply(beside, target, weights.to(beside), valid, sizes)
 
 
-class _Level(torch.autograd.Function):
+class _Regularisation(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, logits: Tensor, target: Tensor, weights: Tensor, valid: Tensor | None):
-        no = (~target).to(logits.dtype)
-        side = 2 * no - 1
+    def forward(ctx, logits: Tensor, mean: Tensor):
+        probability = logits.sigmoid()
+        away = probability - mean
+        slope = away.sgn().mul_(1 - probability).mul_(probability)
+        ctx.save_for_backward(slope.div_(max(logits.numel(), 1)))
+        return away.abs_().mean()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, *grad_outputs: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
+        return grad_outputs[0] * ctx.saved_tensors[0], None
+
+
+class _Levels(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx,
+        logits: Tensor,
+        target: Tensor,
+        weights: Tensor,
+        valid: Tensor | None,
+        sizes: tuple[int, ...],
+    ):
+        # The probability given to the wrong answer; `side` is its slope's sign.
+        yes = target.to(logits.dtype)
+        no = 1 - yes
+        side = no - yes
         wrongness = side * logits
         wrong = wrongness.sigmoid()
-        weight = torch.where(target, weights[:, 1], weights[:, 0])
-        share = logits.new_tensor(1 / logits.numel())
+        negative, positive = weights.T.contiguous()
+        weight = torch.addcmul(negative, yes, positive - negative)
+        level = _level_of_each(sizes, logits.device)
+        known = torch.ones_like(logits[:1]) * len(logits)
         if valid is not None:
-            known = known_entries(logits, valid)
-            share = 1 / known.sum().clamp(min=1).to(logits.dtype)
+            known = valid.to(logits.dtype)
             weight, no = weight * known, no * known
-        false = no * wrong
-        bce_slope = weight * wrong * side * share
-        ctx.save_for_backward(bce_slope, false * (1 - wrong) * share)
-        return (weight * softplus(wrongness)).sum() * share, false.sum() * share
+        share = _by_level(known, level, len(sizes)).clamp(min=1).reciprocal()
+        columns = share[level]
+        bce = weight * softplus(wrongness)
+        false = no.mul_(wrong)
+        ctx.save_for_backward(
+            side.mul_(weight).mul_(wrong).mul_(columns), (1 - wrong).mul_(false).mul_(columns)
+        )
+        ctx.level = level
+        return tuple(_by_level(entries, level, len(sizes)) * share for entries in (bce, false))
 
     @staticmethod
     @once_differentiable
     def backward(ctx, *grad_outputs: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
         bce_slope, false_slope = ctx.saved_tensors
-        bce, false = grad_outputs
-        return bce * bce_slope + false * false_slope, None, None, None
+        bce, false = (grad[ctx.level] for grad in grad_outputs)
+        return torch.addcmul(bce * bce_slope, false, false_slope), None, None, None, None
+
+
+def _by_level(entries: Tensor, level: Tensor, num_levels: int) -> Tensor:
+    """Sum the entries of each level."""
+    return entries.new_zeros(num_levels).index_add_(0, level, entries.sum(dim=0))
+
+
+@functools.cache
+def _level_of_each(sizes: tuple[int, ...], device: torch.device) -> Tensor:
+    """Say of which level each position is."""
+    return torch.arange(len(sizes), device=device).repeat_interleave(
+        torch.tensor(sizes, device=device)
+    )
 
 
 class _Smoothness(torch.autograd.Function):

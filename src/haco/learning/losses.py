@@ -4,13 +4,15 @@ Each term is a function of logits, and works for any prediction of one yes/no pe
 `valid` all False a term is 0 with a gradient.
 """
 
+from collections.abc import Sequence
+
 import torch
 from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
 from torch.nn.functional import softplus
 
 from haco.learning.balance import weights_at
-from haco.learning.fused import Propagation, fused_level, fused_smoothness
+from haco.learning.fused import Propagation, fused_levels, fused_regularisation, fused_smoothness
 from haco.learning.masked import Valid, mean_over, wrongness
 from haco.learning.terms import LossTerms
 from haco.types import ContactLogits, Crop
@@ -78,6 +80,8 @@ def mean_regularisation(
     valid: Valid = None,
 ) -> Float[Tensor, ""]:
     """Average the distance of the probabilities from the set's mean contact."""
+    if valid is None:
+        return fused_regularisation(logits, mean)
     return mean_over((logits.sigmoid() - mean.to(logits)).abs(), valid)
 
 
@@ -118,13 +122,19 @@ def coarse_targets(
 
     A position touches where the regressor's sum over the touching vertices is above 0. That is
     known where it touches, and where every vertex that the regressor looks at is valid. None for
-    `valid`, and for what is known, is everywhere.
+    `valid`, and for what is known, is everywhere. The regressor may be of a sparse layout.
     """
     if valid is None:
-        return contact.to(regressor.dtype) @ regressor.T > 0, None
-    touching = (contact & valid).to(regressor.dtype) @ regressor.T > 0
-    unknown = (~valid).to(regressor.dtype) @ (regressor != 0).to(regressor.dtype).T > 0
+        return _sums(regressor, contact) > 0, None
+    touching = _sums(regressor, contact & valid) > 0
+    unknown = _sums(regressor.abs(), ~valid) > 0
     return touching, touching | ~unknown
+
+
+def _sums(
+    regressor: Float[Tensor, "coarse vertices"], field: Bool[Tensor, "batch vertices"]
+) -> Float[Tensor, "batch coarse"]:
+    return (regressor @ field.T.to(regressor.dtype)).T
 
 
 def keypoint_loss(
@@ -169,45 +179,92 @@ def contact_loss(
     weight, contact = terms.weight, crop.contact
     # Most batches are labelled throughout, and then nothing needs to be masked: half the time.
     valid = None if crop.valid.all() else crop.valid
-    vertices, *coarse = (_full_precision(each) for each in (logits.vertices, *logits.coarse))
-    labelled = None if valid is None else valid.any(dim=-1)
-    found: dict[str, tuple[float | Tensor, Tensor]] = {}
-    for number, (level, level_logits) in enumerate(
-        zip(terms.levels, (vertices, *coarse), strict=True)
-    ):
-        if weight.levels[number] == 0:
-            continue
-        target, known = contact, valid
-        if level.regressor is not None:
-            target, known = coarse_targets(contact, valid, level.regressor)
-        share, size = terms.level_weight(number), level_logits.shape[-1]
-        if level.rival is None:
-            weights = weights_at(level.table, epoch)
-            bce, false = fused_level(level_logits, target, weights, known)
-            found[f"bce_{size}"] = share, bce
-        else:
-            value = level.rival(level_logits, target, counts=level.counts, valid=known)
-            found[f"rival_{size}"] = share, value
-            false = false_positives(level_logits, target, valid=known)
-        if weight.false_positives:
-            found[f"false_positives_{size}"] = share * weight.false_positives, false
+    levels = [_full_precision(each) for each in (logits.vertices, *logits.coarse)]
+    vertices, labelled = levels[0], None if valid is None else valid.any(dim=-1)
+    total, found = _level_losses(levels, contact, valid, terms, epoch)
+    others: dict[str, tuple[float, Tensor]] = {}
     if weight.regularisation:
         value = mean_regularisation(vertices, terms.mean, valid=labelled)
-        found["regularisation"] = weight.regularisation, value
+        others["regularisation"] = weight.regularisation, value
     if weight.smoothness:
         value = smoothness(vertices, terms.propagation, valid=labelled)
-        found["smoothness"] = weight.smoothness, value
+        others["smoothness"] = weight.smoothness, value
     if logits.touch is not None and weight.touch:
         value = touch_loss(_full_precision(logits.touch), contact, valid)
-        found["touch"] = weight.touch, value
+        others["touch"] = weight.touch, value
     if logits.keypoints is not None and weight.keypoints:
         value = keypoint_loss(_full_precision(logits.keypoints), crop.keypoints)
-        found["keypoints"] = weight.keypoints, value
+        others["keypoints"] = weight.keypoints, value
+    for name, (share, value) in others.items():
+        total = total + share * value
+        found[name] = value.detach()
+    return total, found
+
+
+def _level_losses(
+    logits: Sequence[Float[Tensor, "batch _"]],
+    contact: Bool[Tensor, "batch vertices"],
+    valid: Bool[Tensor, "batch vertices"] | None,
+    terms: LossTerms,
+    epoch: int,
+) -> tuple[Float[Tensor, ""], dict[str, Float[Tensor, ""]]]:
+    """Sum the loss of contact over the levels that weigh anything; give each part too."""
+    if not terms.used:
+        return logits[0].new_zeros(()), {}
+    targets, known = _level_targets(contact, valid, terms, [each.shape[1] for each in logits])
+    used = [logits[number] for number in terms.used]
+    rivals = [terms.levels[number].rival for number in terms.used]
+    if terms.table is not None and not any(rivals):
+        truth = torch.cat([targets[number] for number in terms.used], dim=1)
+        masks = [mask for number in terms.used if (mask := known[number]) is not None]
+        mask = torch.cat(masks, dim=1) if masks else None
+        main, false = fused_levels(used, truth, weights_at(terms.table, epoch), mask)
+    else:
+        parts = [_rival_losses(logits[n], targets[n], known[n], terms, n) for n in terms.used]
+        main, false = (torch.stack(values) for values in zip(*parts, strict=True))
+    share = terms.level_weights().to(main)
+    total = (share * main).sum()
+    name = "rival" if any(rivals) else "bce"
+    sizes = [each.shape[1] for each in used]
+    found = {f"{name}_{k}": value for k, value in zip(sizes, main.detach(), strict=True)}
+    if terms.weight.false_positives:
+        total = total + terms.weight.false_positives * (share * false).sum()
+        found |= {
+            f"false_positives_{k}": value for k, value in zip(sizes, false.detach(), strict=True)
+        }
     if terms.log_variance is not None:
-        used = [number for number, share in enumerate(weight.levels) if share]
-        found["level_scales"] = 1.0, terms.log_variance[used].sum()
-    total = sum((share * value for share, value in found.values()), vertices.new_zeros(()))
-    return total, {name: value.detach() for name, (_, value) in found.items()}
+        scales = terms.log_variance[terms.used].sum()
+        total, found["level_scales"] = total + scales, scales.detach()
+    return total, found
+
+
+def _level_targets(
+    contact: Bool[Tensor, "batch vertices"],
+    valid: Bool[Tensor, "batch vertices"] | None,
+    terms: LossTerms,
+    sizes: Sequence[int],
+) -> tuple[list[Tensor], list[Tensor | None]]:
+    """Give the truth of each level, and where it is known; one product serves all levels."""
+    if terms.regressor is None:
+        return [contact], [valid]
+    coarse, certain = coarse_targets(contact, valid, terms.regressor)
+    parts = coarse.split(sizes[1:], dim=1)
+    known = [None] * len(parts) if certain is None else certain.split(sizes[1:], dim=1)
+    return [contact, *parts], [valid, *known]
+
+
+def _rival_losses(
+    logits: Float[Tensor, "batch positions"],
+    target: Bool[Tensor, "batch positions"],
+    known: Bool[Tensor, "batch positions"] | None,
+    terms: LossTerms,
+    number: int,
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""]]:
+    """Give the loss that stands in at a level, and the false positives."""
+    level = terms.levels[number]
+    assert level.rival is not None, "all levels have the same loss"
+    value = level.rival(logits, target, counts=level.counts, valid=known)
+    return value, false_positives(logits, target, valid=known)
 
 
 def _full_precision(logits: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:

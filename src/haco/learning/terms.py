@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from haco.geometry.mesh import propagation_matrix
 from haco.learning.balance import vcb_weight_table
 from haco.learning.config import LossConfig
-from haco.learning.fused import Propagation
+from haco.learning.fused import Propagation, sparse_rows
 from haco.learning.rivals import Rival, make_rival
 
 
@@ -58,6 +58,20 @@ class LossTerms(nn.Module):
         if len(levels) != len(weight.levels):
             raise ValueError(f"{len(levels)} levels cannot have {len(weight.levels)} weights")
         self._levels = nn.ModuleList(levels)
+        self.used = [number for number, share in enumerate(weight.levels) if share]
+        """The levels that weigh anything."""
+        share = torch.tensor([weight.levels[number] for number in self.used])
+        self.register_buffer("share", share, persistent=False)
+        self.share: Tensor
+        tables = [levels[number].table for number in self.used]
+        self.register_buffer("table", torch.cat(tables, 1) if tables else None, persistent=False)
+        self.table: Tensor | None
+        """The class weights of the used levels, one beside the other."""
+        coarse = [level.regressor for level in levels if level.regressor is not None]
+        joined = sparse_rows(torch.cat(coarse)) if coarse else None
+        self.register_buffer("regressor", joined, persistent=False)
+        self.regressor: Tensor | None
+        """From the vertices to the positions of all coarse levels."""
         self.register_buffer("mean", mean, persistent=False)
         self.mean: Tensor
         self.propagation = propagation
@@ -71,10 +85,11 @@ class LossTerms(nn.Module):
         """Finest first."""
         return tuple(cast(LevelTerms, level) for level in self._levels)
 
-    def level_weight(self, number: int) -> float | Tensor:
-        """Say what a level weighs now."""
-        weight = self.weight.levels[number]
-        return weight if self.log_variance is None else weight * (-self.log_variance[number]).exp()
+    def level_weights(self) -> Float[Tensor, " used"]:
+        """Say what each of the used levels weighs now."""
+        if self.log_variance is None:
+            return self.share
+        return self.share * (-self.log_variance[self.used]).exp()
 
 
 def build_loss_terms(
