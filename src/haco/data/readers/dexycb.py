@@ -70,6 +70,10 @@ class _Sequence:
     """Place among `objects`."""
 
 
+_Place = tuple[_Sequence, int, int]
+"""Sequence, camera and frame."""
+
+
 class DexYcbReader:
     """One split of one setup; a sample a picture, in the flat order of the authors' lists."""
 
@@ -113,7 +117,7 @@ class DexYcbReader:
             for camera in cameras
             for frame in range(sequence.num_frames)
         ]
-        chosen = flat if ids is None else [flat[int(number)] for number in read_json(Path(ids))]
+        chosen = flat if ids is None else _listed(flat, Path(ids))
         self._samples = [
             place
             for place in chosen
@@ -224,3 +228,16 @@ def _read_meta(folder: Path, subject: int) -> _Sequence:
 
 def _released_name(sequence: _Sequence, camera: int, frame: int) -> str:
     return f"{sequence.subject}_{sequence.folder.name}_{SERIALS[camera]}_{frame}"
+
+
+def _listed(flat: list[_Place], path: Path) -> list[_Place]:
+    """Take the pictures that a list numbers in the flat order."""
+    with reading(path):
+        wanted = [int(number) for number in read_json(path)]
+    absent = [number for number in wanted if not 0 <= number < len(flat)]
+    if absent:
+        raise InputError(
+            f"{path}: names picture {absent[0]:08d}, but there are {len(flat)}; get all people's "
+            "folders whole, or another list"
+        )
+    return [flat[number] for number in wanted]

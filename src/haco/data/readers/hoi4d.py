@@ -32,6 +32,7 @@ Contact is not stored: `haco data label` computes it, to the object and, which t
 left out, to the other hand where there is one; or take `labels="released"`.
 """
 
+import logging
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,6 +57,7 @@ from haco.files import InputError, read_image
 from haco.pickles import load_pickle
 from haco.types import SIDES, Sample, Side, Split
 
+_log = logging.getLogger(__name__)
 _RIGID = {
     "C1": "ToyCar",
     "C2": "Mug",
@@ -115,7 +117,8 @@ class Hoi4dReader:
                 name for name in sequences if (split_of(name) == "val") == (split == "val")
             ]
         step = every or (1 if split == "test" or released else 5)
-        self._samples = [hand for name in sequences for hand in self._hands_of(name, step)]
+        found = {name: self._hands_of(name, step) for name in sequences}
+        self._samples = [hand for hands in found.values() for hand in hands]
         if self._released:
             labels = self._released
             self._samples = [hand for hand in self._samples if _released_name(hand, labels)]
@@ -124,6 +127,10 @@ class Hoi4dReader:
                 f"{path}: none of its sequences has a hand in {self._hands_folder} and an object's "
                 f"pose in {self._objects}; check that all parts are there"
             )
+        empty = [name for name, hands in found.items() if not hands]
+        if empty:
+            words = "%s: %d of its %d sequences have no hand with an object's pose, such as %s"
+            _log.warning(words, path, len(empty), len(found), empty[0])
 
     def __len__(self) -> int:
         return len(self._samples)
