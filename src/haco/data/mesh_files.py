@@ -19,7 +19,7 @@ class Mesh(NamedTuple):
     vertices: Float64[np.ndarray, "vertices 3"]
     """In the file's unit and order."""
     faces: Int64[np.ndarray, "faces 3"]
-    """Without those that have no area."""
+    """As stored: some may have no area. Who measures distances counts those and leaves them out."""
     colours: UInt8[np.ndarray, "vertices 3"] | None
     """RGB, where the file colours its vertices."""
 
@@ -45,8 +45,7 @@ def load_mesh(path: Path, *, keep_all_vertices: bool = False) -> Mesh:
             raise ValueError("NaN or infinity among its vertices")
     first, second, third = (mesh.vertices[mesh.faces[:, corner]] for corner in range(3))
     has_area = np.cross(second - first, third - first).any(axis=1)
-    mesh = mesh._replace(faces=mesh.faces[has_area])
-    if len(mesh.vertices) == 0 or (len(mesh.faces) == 0 and not keep_all_vertices):
+    if len(mesh.vertices) == 0 or not (has_area.any() or keep_all_vertices):
         raise InputError(f"{path}: is an empty mesh, no triangle has any area; get the file again")
     for array in mesh:
         if array is not None:
