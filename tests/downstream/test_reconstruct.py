@@ -76,7 +76,7 @@ def test_touch_alone_pulls_a_far_object_to_the_hand(case, with_contact):
     """The silhouette is content with an object twice as far and twice as large; touch is not."""
     true = true_pose(case)
     far = ObjectPose(R=true.R, translation=2 * true.translation, scale=2 * true.scale)
-    only = ReconstructionWeights(depth=0.0, order=0.0, pierce=0.0)
+    only = ReconstructionWeights(depth=0.0, order=0.0, pierce=0.0, spare=0.0)
     from haco.downstream.reconstruct import _Picture
 
     picture = _Picture(with_contact, 0)

@@ -15,7 +15,7 @@ from haco.apps.grasp import UNITS
 from haco.apps.pose_files import read_contact, read_pose
 from haco.data.mesh_files import load_mesh
 from haco.downstream.field import distance_field
-from haco.downstream.reconstruct import Reconstruction, Scene, reconstruct
+from haco.downstream.reconstruct import WITHOUT_CONTACT, Reconstruction, Scene, reconstruct
 from haco.downstream.reconstruct_bench import surface_points
 from haco.files import InputError, read_image, write_atomically
 from haco.geometry.camera import intrinsics
@@ -68,6 +68,7 @@ def reconstruct_command(
         task = bar.add_task("placing", total=steps)
         found = reconstruct(
             scene,
+            weights=WITHOUT_CONTACT if contact is None else None,
             starts=starts,
             steps=steps,
             progress=lambda done, total: bar.update(task, completed=done, total=total),

@@ -79,10 +79,16 @@ class ReconstructionWeights:
     """For points before the hand where the hand is seen."""
     touch: float = 1.0
     """For vertices that touch and are off the object; 0 leaves contact out."""
+    spare: float = 1.0
+    """For vertices that do not touch and are nearer than a centimetre."""
     pierce: float = 3.0
     """For vertices inside the object."""
-    depth: float = 0.05
+    depth: float = 0.2
     """For an object that is nearer or farther than the hand."""
+
+
+WITHOUT_CONTACT = ReconstructionWeights(touch=0.0, spare=0.0)
+"""For scenes of which it is not known what touches."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -125,7 +131,7 @@ def reconstruct(
     weights = ReconstructionWeights() if weights is None else weights
     picture = _Picture(scene, seed)
     pose = picture.starts(starts, seed)
-    sift = dataclasses.replace(weights, touch=0.0, pierce=0.0, order=0.0)
+    sift = dataclasses.replace(weights, touch=0.0, spare=0.0, pierce=0.0, order=0.0)
 
     def told(offset: int) -> Callable[[int], object]:
         return lambda step: progress(offset + step, steps)
@@ -224,7 +230,7 @@ class _Picture:
         ).square().clamp(max=100)
         if weights.order:
             total = total + weights.order * self._before_hand(placed, seen)
-        if weights.touch or weights.pierce:
+        if weights.touch or weights.spare or weights.pierce:
             total = total + self._at_hand(pose, weights)
         return total
 
@@ -243,19 +249,21 @@ class _Picture:
         pull = torch.where(far < 1, far.square(), 2 * far - 1)
         deep = (-distance - 0.001).clamp(min=0) / CENTIMETRE
         touch = (contact * pull).sum(dim=-1) / contact.sum().clamp(min=5.0)
-        return weights.touch * touch + weights.pierce * deep.square().sum(dim=-1) / 50
+        near = (CENTIMETRE - distance).clamp(min=0) / CENTIMETRE
+        spare = ((1 - contact) * near.square()).sum(dim=-1) / 50
+        pierce = deep.square().sum(dim=-1) / 50
+        return weights.touch * touch + weights.spare * spare + weights.pierce * pierce
 
     def _project(self, points: Float[Tensor, "batch points 3"]) -> Float[Tensor, "batch points 2"]:
         flat = points @ self.scene.K.T
         return flat[..., :2] / flat[..., 2:].clamp(min=0.01)
 
     def _read(self, layer: Tensor, pixels: Float[Tensor, "batch points 2"]) -> Tensor:
-        """Read a layer at pixels; outside the picture, its border and the way there."""
+        """Read a layer at pixels; beyond the picture, its border: what is there may be cut off."""
         size = pixels.new_tensor([self.width - 1, self.height - 1])
         inner = pixels.clamp(pixels.new_zeros(2), size)
         grid = (2 * inner / size - 1)[None].reshape(1, 1, -1, 2)
-        read = grid_sample(layer, grid, align_corners=True).reshape(pixels.shape[:-1])
-        return read + (pixels - inner).abs().sum(dim=-1)
+        return grid_sample(layer, grid, align_corners=True).reshape(pixels.shape[:-1])
 
 
 def _layer(values: np.ndarray) -> Tensor:

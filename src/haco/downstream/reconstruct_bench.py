@@ -12,6 +12,7 @@ from scipy.spatial import KDTree
 from haco.downstream.cases import KINDS
 from haco.downstream.field import distance_field
 from haco.downstream.reconstruct import (
+    WITHOUT_CONTACT,
     ObjectPose,
     ReconstructionWeights,
     Scene,
@@ -123,7 +124,7 @@ def bench_one(
     sources = {NO_CONTACT: None, IMAGE: seen, TRUTH: case.contact}
     scores = {}
     for name, contact in sources.items():
-        scene, weights = case.scene, ReconstructionWeights(touch=0.0)
+        scene, weights = case.scene, WITHOUT_CONTACT
         if contact is not None:
             weights = ReconstructionWeights()
             asked = torch.from_numpy(contact.astype(np.float32))
