@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.plain import plain_copy
+from benchmarks.timing import RECORDS, Record
 from haco.apps.export import export_onnx
 from haco.apps.quantise import quantise
 from haco.models.contact_net import ContactNet
@@ -51,7 +52,8 @@ def main(names: tuple[str, ...] = DEFAULT) -> None:
                 torch.set_num_threads(cores)
                 ways = _ways(network, float32, int8)
                 for batch in ROUNDS:
-                    _row(f"`{name}`", str(cores), str(batch), *_cells(ways, batch, clock))
+                    title = f"{name}, {cores} core(s), {batch} at once"
+                    _row(f"`{name}`", str(cores), str(batch), *_cells(title, ways, batch, clock))
             peaks.append([f"`{name}`", *(_peak(name, it) for it in (None, float32, int8))])
     print("\npeak memory in MB of a process that runs one hand; torch alone takes", _peak("", None))
     _row("network", "float32", *WAYS[-2:])
@@ -71,7 +73,7 @@ def _ways(network: ContactNet, *files: Path) -> dict[str, Way]:
 
 
 @torch.inference_mode()
-def _cells(ways: dict[str, Way], batch: int, clock: Callable[[], float]) -> list[str]:
+def _cells(title: str, ways: dict[str, Way], batch: int, clock: Callable[[], float]) -> list[str]:
     image = torch.rand(batch, 3, 256, 256, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(ways["float32"](image), ways["plain"](image), rtol=1e-3, atol=1e-3)
     best = dict.fromkeys(ways, float("inf"))
@@ -80,6 +82,8 @@ def _cells(ways: dict[str, Way], batch: int, clock: Callable[[], float]) -> list
             began = clock()
             way(image)
             best[label] = min(best[label], clock() - began)
+    for label, it in best.items():
+        RECORDS.append(Record(f"{title}: {label}", best["plain"] / batch, it / batch))
     return [f"{1e3 * it / batch:.1f} ({best['plain'] / it:.2f} x)" for it in best.values()]
 
 
