@@ -67,6 +67,7 @@ def test_every_data_command_explains_each_of_its_options(name, capsys):
         ["predict", "a.jpg", "--out", "x", "--box", "1", "2", "3"],
         ["predict", "a.jpg", "b.jpg", "--out", "x", "--box", "1", "2", "3", "4"],
         ["predict", "a.jpg", "--out", "x", "--frob"],
+        ["synth", "--clips", "1", "--objects", "x"],
         ["data"],
         ["data", "frobnicate"],
         ["data", "label", "--out", "x"],

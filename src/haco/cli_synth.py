@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
-from haco.arguments import Folder, OptionalFolder
+from haco.arguments import Folder, OptionalFolder, UsageError
 from haco.cli_clips import NO_CLIPS, ClipArguments
 
 if TYPE_CHECKING:
@@ -99,6 +99,8 @@ def synth(
     """
     from haco.apps import synth as app
 
+    if clips.clips is not None and (what.objects or what.share or what.no_contact is not None):
+        raise UsageError("--objects, --share and --no-contact do not go with --clips")
     picture_set = what.picture_set()
     if clips.clips is not None:
         return clips.run(picture_set, out, seed=what.seed, size=size)
