@@ -7,6 +7,7 @@ from haco.geometry.proximity import closest_point
 from haco.hands.open_hand import open_hand_arrays
 from haco.synth.looks.postprocess import defocus
 from haco.synth.objects.tools import PEN_TIP, TOOLS, draw_keyboard, draw_panel, rod
+from haco.synth.objects.walls import draw_wall
 from haco.synth.poses import used
 from haco.synth.poses.capsules import self_overlap
 from haco.synth.poses.clasps import _wrist_held
@@ -15,12 +16,19 @@ from haco.synth.poses.grasps import draw_interaction
 from haco.synth.poses.postures import hand_pose_of
 from haco.synth.poses.skin import pose_label_mesh, shape_hand
 
-FITTINGS = {"keyboard": draw_keyboard, "panel": draw_panel}
+FITTINGS = {"keyboard": draw_keyboard, "panel": draw_panel, "wall": draw_wall}
 
 
 @pytest.fixture(scope="module")
 def shaped():
     return shape_hand(np.zeros(10), hand=open_hand_arrays())
+
+
+def test_a_hand_leans_on_a_wall_and_its_forearm_comes_off_it(shaped):
+    touch = first(used._leaning, shaped)
+    assert touch.objects[0].shape.kind == "wall"
+    assert touch.wrist_bend[2] >= 0.15
+    assert touch.objects[0].T_hand_object[1, 1] > 0.8  # its free side to the palm
 
 
 def first(recipe, *arguments):
@@ -41,7 +49,7 @@ def test_distances_to_things_are_those_to_their_meshes(kind, rng):
     distance = shape.distance(points)
     outside = distance > 0.0005
     meshed = closest_point(points, vertices, faces).distance
-    if kind == "panel":  # its wall has no end, its mesh has
+    if kind in ("panel", "wall"):  # its wall has no end, its mesh has
         outside &= np.abs(points).max(axis=1) < 0.7
     assert outside.sum() > 50
     # Flat facets lie a little inside round things.

@@ -6,6 +6,7 @@ import numba
 import numpy as np
 
 from haco.synth.looks.noise import value_noise
+from haco.synth.looks.skin_lines import LINES, hair_depth, palm_line_depth, wrinkle_depth
 
 OCCLUSION_SAMPLES = 10
 OCCLUSION_TURNS = 16
@@ -304,12 +305,30 @@ def shade_pixels(
                     colour[k] += nail * (material.nail[k] - colour[k])
                 gloss += nail * (material.nail_gloss - gloss)
                 bump *= 1.0 - nail
+            if material.lines > 0:
+                _draw_fine_lines(colour, p, mix, material)
             if bump > 0:
                 _tilt(n, p, bump, material.bump_scale)
             _light_pixel(
                 colour, n, points[y, x], material, gloss,
                 occlusion[y, x], key_visible[y, x], light, out[y, x],
             )  # fmt: skip
+
+
+@numba.njit(cache=True)
+@no_type_check
+def _draw_fine_lines(colour, p, paint, material):
+    """Darken skin by its lines and wrinkles, and lay hairs over the back; see `skin_lines`."""
+    palm, smooth = paint[5], paint[3] > 0.2 or paint[4] > 2.7  # no line on nails and tips
+    line = 0.0 if smooth else 0.35 * wrinkle_depth(p[0], p[1], p[2])
+    if palm > 0.4 and paint[4] < 0.8:
+        line = max(line, palm_line_depth(p[0], p[1], p[2], LINES))
+    hair = 0.0
+    if material.hair > 0 and palm < 0.5 and paint[4] < 1.3:
+        hair = (1.0 - 2.0 * palm) * material.hair * hair_depth(p[0], p[1], p[2])
+    for k in range(3):
+        colour[k] *= 1.0 - material.lines * line * (0.25 + 0.12 * k)
+        colour[k] *= 1.0 - hair
 
 
 @numba.njit(cache=True)

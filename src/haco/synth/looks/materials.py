@@ -38,6 +38,8 @@ MATERIAL = np.dtype(
         ("mottle_scale", np.float64),
         ("wrap", np.float64, 3),  # how far light creeps round an edge, by channel (skin: red most)
         ("crease", np.float64),  # depth of the lines over the joints; 0 unless skin
+        ("lines", np.float64),  # depth of the palm's lines and of wrinkles; 0 unless skin
+        ("hair", np.float64),  # how dark the hairs on arm and back of the hand are, likewise
         ("nail", np.float64, 3),  # colour where the vertices say nail
         ("nail_gloss", np.float64),
     ]
@@ -147,8 +149,17 @@ def draw_cloth_material(
     )
 
 
-def draw_skin(rng: np.random.Generator, *, gloves: float = 0.04, varnish: float = 0.15) -> Skin:
-    """Draw one person's skin; with probability `gloves` a glove, and `varnish` painted nails."""
+def draw_skin(
+    rng: np.random.Generator, *, gloves: float = 0.04, varnish: float = 0.15, fine: bool = False
+) -> Skin:
+    """Draw one person's skin.
+
+    Args:
+        rng: Where chance comes from.
+        gloves: How often it is a glove.
+        varnish: How often nails are painted.
+        fine: Whether it has lines, wrinkles and hairs.
+    """
     if rng.random() < gloves:
         return _draw_glove(rng)
     melanin = rng.beta(1.1, 1.1)
@@ -158,7 +169,7 @@ def draw_skin(rng: np.random.Generator, *, gloves: float = 0.04, varnish: float 
     nail = 0.55 * palm + 0.45 * NAIL * (0.75 + 0.25 * palm)
     wrap = rng.uniform(0.25, 0.5)
     varnished = rng.random() < varnish
-    return Skin(
+    skin = Skin(
         back=linear(back),
         palm=linear(palm),
         flush=rng.uniform(0.1, 0.9) * (1 - 0.6 * melanin),
@@ -177,6 +188,10 @@ def draw_skin(rng: np.random.Generator, *, gloves: float = 0.04, varnish: float 
             offset=rng.uniform(-1, 1, 3),
         ),
     )
+    if fine:
+        skin.material["lines"] = rng.uniform(0.15, 0.7)
+        skin.material["hair"] = max(0.0, rng.uniform(-0.5, 0.6))
+    return skin
 
 
 def paint_skin(skin: Skin, hand: OpenHandArrays) -> Float64[np.ndarray, "vertices 3"]:

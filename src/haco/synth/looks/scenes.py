@@ -63,7 +63,8 @@ def draw_scene(
         The scene; None if the hand is mostly hidden from every view that was tried.
     """
     everyday = picture_set.everyday
-    skin = draw_skin(rng) if everyday else draw_skin(rng, gloves=0.0, varnish=0.0)
+    fine = picture_set.extras
+    skin = draw_skin(rng, fine=fine) if everyday else draw_skin(rng, gloves=0.0, varnish=0.0)
     parts = [hand_part(interaction.render_vertices, skin)]
     if everyday:
         parts += having_role("clothing", draw_clothing(interaction.render_vertices, rng))

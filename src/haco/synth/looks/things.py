@@ -31,7 +31,7 @@ from haco.synth.poses.interaction import Interaction, PlacedObject
 CLEARANCE = 0.03
 """Whatever a scene adds stays at least so far from the hand, metres, so that labels stay true."""
 
-FITTED = ("keyboard", "panel", "book", "bag", "door handle", "rail")
+FITTED = ("keyboard", "panel", "book", "bag", "door handle", "rail", "wall")
 """Shapes whose first primitive is the body and whose others are its fittings."""
 
 Vertices = Float[np.ndarray, "render_vertices 3"]
@@ -114,7 +114,7 @@ def _placed_parts(placed: PlacedObject, skin: Skin, rng: np.random.Generator) ->
 
 def _bare_skin(skin: Skin) -> np.ndarray:
     material = skin.material.copy()
-    material["crease"] = 0.0  # lines and nails are a hand's
+    material["crease"] = material["lines"] = 0.0  # lines and nails are a hand's
     return material
 
 

@@ -114,9 +114,9 @@ def torus(ring: float, tube: float, placed: np.ndarray | None = None) -> Primiti
     return _primitive(kernels.TORUS, (ring, tube), placed)
 
 
-def half_space() -> Primitive:
+def half_space(placed: np.ndarray | None = None) -> Primitive:
     """Make the solid below y = 0."""
-    return _primitive(kernels.HALF_SPACE, (), None)
+    return _primitive(kernels.HALF_SPACE, (), placed)
 
 
 def _turned(outline: Float[np.ndarray, "corners 2"], size: float, *, closed: bool = False) -> Mesh:

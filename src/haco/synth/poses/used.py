@@ -8,6 +8,7 @@ from jaxtyping import Float
 from haco.synth.objects.shapes import Shape, draw_surface
 from haco.synth.objects.solids import capsule, ellipsoid, frustum, rounded_box
 from haco.synth.objects.tools import TOOLS, draw_keyboard, draw_panel
+from haco.synth.objects.walls import draw_wall
 from haco.synth.poses.fitting import (
     Touch,
     X,
@@ -32,7 +33,7 @@ TOOL_SHARES = {
     "book": 0.08, "bag": 0.07, "door handle": 0.08, "steering wheel": 0.07,
 }  # fmt: skip
 """How often each thing in use is drawn; sums to one."""
-_SCENE_SHARES = {"rail": 0.35, "keyboard": 0.3, "panel": 0.2, "edge": 0.15}
+_SCENE_SHARES = {"rail": 0.28, "keyboard": 0.24, "panel": 0.16, "edge": 0.12, "wall": 0.20}
 _SHARED_SHARES = {"bar": 0.25, "box": 0.3, "ball": 0.25, "tray": 0.1, "wheel": 0.1}
 _BASE = np.stack([Y, Z, X], axis=1)
 """Turns a thing of `TOOLS` into the palm: its x to the palm, its length across the palm."""
@@ -50,10 +51,12 @@ def tool(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
 
 
 def scene(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
-    """Hold a rail or an edge, type on a keyboard, or press a button on a wall."""
+    """Hold a rail or an edge, lean on a wall, type on a keyboard, or press a button."""
     kind = _chosen(_SCENE_SHARES, rng)
     if kind == "rail":
         return gripped(shaped, TOOLS["rail"](rng), rng)
+    if kind == "wall":
+        return _leaning(shaped, rng)
     if kind == "edge":
         return _edge_held(shaped, rng)
     if kind == "keyboard":
@@ -207,6 +210,17 @@ def _pressing(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
     turn = _facing(normal / np.linalg.norm(normal), rng.uniform(0, 2 * np.pi))
     aim = tip + rng.normal(0.0, 0.008, 3)
     return _laid(shaped, posture, draw_panel(rng), turn, aim, rng, closing=False)
+
+
+def _leaning(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
+    """Lean on a wall with the palm or the finger tips, the forearm away from it."""
+    posture = draw_posture("open" if rng.random() < 0.7 else "relaxed", rng)
+    normal = turn_of(rng.normal(0.0, 0.12, 3)) @ Y
+    turn = _facing(normal, rng.uniform(0, 2 * np.pi))
+    aim = shaped.joints[4, 0] * rng.uniform(0.3, 1.2) * X
+    touch = _laid(shaped, posture, draw_wall(rng), turn, aim, rng)
+    bend = np.array([*rng.normal(0.0, 0.1, 2), rng.uniform(0.15, 0.6)])
+    return None if touch is None else dataclasses.replace(touch, wrist_bend=bend)
 
 
 def _edge_held(shaped: ShapedHand, rng: np.random.Generator) -> Touch | None:
