@@ -3,14 +3,14 @@
 import numpy as np
 
 from haco.synth.looks.materials import draw_skin
-from haco.synth.looks.skin_lines import LINES, WIDTH, hair_depth, palm_line_depth, wrinkle_depth
+from haco.synth.looks.skin_lines import LINES, hair_depth, palm_line_depth, wrinkle_depth
 
 
 def test_a_line_of_the_palm_is_deepest_along_its_middle_and_ends_beside_it():
     middles = (LINES[:, :2] + LINES[:, 2:]) / 2
     on = [palm_line_depth(x, -0.01, z, LINES) for x, z in middles]
     assert np.mean(on) > 0.3  # they wander by a millimetre, so few run through the very middle
-    beside = [palm_line_depth(x + 8 * WIDTH, -0.01, 0.05 + z, LINES) for x, z in middles]
+    beside = [palm_line_depth(x, -0.01, 0.1 + z, LINES) for x, z in middles]
     assert max(beside) == 0.0
 
 
