@@ -20,7 +20,7 @@ def test_wrinkles_and_hairs_are_thin(rng):
         drawn = np.array([depth(*place) for place in places])
         assert drawn.min() == 0.0
         assert 0.5 < drawn.max() <= 1.0
-        assert (drawn > 0.5).mean() < 0.25
+        assert 0.02 < (drawn > 0.5).mean() < 1 / 3  # most skin lies between them
 
 
 def test_only_fine_skin_has_lines():
