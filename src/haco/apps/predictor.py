@@ -237,6 +237,7 @@ class ContactPredictor:
             faces=hand.faces.numpy(),
             topology=hand.topology,
             detection=found.score,
+            keypoints=found.keypoints,
         )
 
 

@@ -10,10 +10,12 @@ from jaxtyping import UInt8
 from PIL import Image
 
 import haco
+from haco.apps.fitted import fit_report
 from haco.apps.result import HandContact
 from haco.files import write_atomically
 from haco.hands.model import HandModel
 from haco.pictures.overlay import HandPanel, draw_overlay
+from haco.pictures.posed import draw_posed_hands
 from haco.types import NUM_VERTICES
 
 
@@ -51,6 +53,8 @@ def write_report(
 ) -> None:
     """Write `<stem>.json`, `.png`, `.npz` and `<stem>_<i>.ply` for each hand: all, or none.
 
+    Where joints were seen, too, `<stem>_fit.png` shows the hands posed over the photo.
+
     Args:
         out: Folder; made if missing.
         stem: Name of the files without suffix.
@@ -64,14 +68,21 @@ def write_report(
     Raises:
         InputError: The folder cannot be written.
     """
+    told = [hand.to_json() for hand in hands]
     record = {
         "image": str(source),
         "width": image.shape[1],
         "height": image.shape[0],
         "weights": weights,
         "haco": haco.__version__,
-        "hands": [hand.to_json() for hand in hands],
+        "hands": told,
     }
+    posed = fit_report(surface, hands)
+    for number, hand in posed.items():
+        told[number]["fit"] = {
+            "error": round(hand.error, 2),
+            "drawn": hand.is_close,
+        }
     # Renamed in reverse order, when all are written: who sees the JSON can rely on the rest.
     with contextlib.ExitStack() as stack:
         place = {
@@ -81,6 +92,10 @@ def write_report(
         for index, hand in enumerate(hands):
             ply = stack.enter_context(write_atomically(out / f"{stem}_{index}.ply"))
             ply.write_bytes(hand.to_ply())
+        if posed:
+            fit = stack.enter_context(write_atomically(out / f"{stem}_fit.png"))
+            drawn = draw_posed_hands(image, list(posed.values()), threshold=threshold)
+            Image.fromarray(drawn).save(fit)
         place[".json"].write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         Image.fromarray(overlay(image, hands, surface, threshold=threshold)).save(place[".png"])
         np.savez_compressed(place[".npz"], **_arrays(hands))

@@ -39,6 +39,9 @@ class HandContact:
     """Whose 778 vertices these are: `open` or `mano`."""
     detection: float | None = None
     """How sure the detector is that this is a hand; None for a given box."""
+    keypoints: Float32[np.ndarray, "21 2"] | None = None
+    """Wrist, then thumb, index, middle, ring and little from base to tip, pixels; None for a given
+    box."""
 
     @property
     def contact(self) -> Bool[np.ndarray, "778"]:
