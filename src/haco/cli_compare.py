@@ -22,8 +22,9 @@ def compare(
 ) -> int:
     """Train HACO's decoder and its rivals on the same pictures, and print one table.
 
-    haco: one query, as in the paper. bstro-like: one query a coarse vertex. landmarks-only: 21
-    points of the hand and no picture. Each on the same encoder, with the same recipe and several
+    haco: one query, as in the paper. bstro-like: one query a coarse vertex. deco-like: two
+    encoders, for scene and parts. posa-like: the posed hand and no picture. landmarks-only: 21
+    points and no picture. Each on the same encoder, with the same recipe and several
     seeds; the mean contact map stands beside them. Draws the pictures first; writes table.md,
     plot.png and scores.json. A run that is done is never done again; start the command again to go
     on.

@@ -1,6 +1,7 @@
 """The words that every layer shares: sides, samples, crops and logits."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -12,6 +13,8 @@ Split = Literal["train", "val", "test"]
 SIDES: tuple[Side, Side] = ("left", "right")
 NUM_VERTICES = 778
 """Vertices of the label mesh; the open hand and MANO share this number."""
+UNKNOWN_PIXEL = 255
+"""In masks: nothing is known of this pixel."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,9 @@ class Sample:
     """Wrist, then thumb, index, middle, ring and little from base to tip; pixels."""
     K: Float32[np.ndarray, "3 3"] | None = None
     """Pinhole intrinsics of `image`, pixels."""
+    masks: UInt8[np.ndarray, "2 height width"] | None = None
+    """What each pixel sees, where the engine told: a kind of thing, and a named part of the hand
+    (`haco.synth.masks`)."""
     interaction: str = "unknown"
     """What the hand does, in the source's words: `power`, `pinch`, `free`, ..."""
 
@@ -61,6 +67,12 @@ class Crop:
     """True where `contact` speaks."""
     keypoints: Float32[Tensor, "*batch 21 2"]
     """Crop pixels divided by the crop's size, so 0..1 inside; NaN where unknown."""
+    vertices: Float32[Tensor, "*batch vertices 3"] | None = None
+    """The right hand's surface in the camera's frame, metres; NaN where unknown. None if no sample
+    has it."""
+    masks: UInt8[Tensor, "*batch 2 size size"] | None = None
+    """As in `Sample`; `UNKNOWN_PIXEL` beside the picture and where unknown. None if no sample has
+    them."""
 
 
 class ContactLogits(NamedTuple):
@@ -73,3 +85,5 @@ class ContactLogits(NamedTuple):
     """Whether the hand touches anything, where the network has a head for it."""
     keypoints: Float[Tensor, "batch 21 2"] | None = None
     """Side task: where the joints are, as fractions of the crop; None where not trained for it."""
+    penalties: Mapping[str, Float[Tensor, ""]] | None = None
+    """In training: terms of the loss that are the network's own, by name, already weighed."""

@@ -8,6 +8,7 @@ import pytest
 from toys import ToyReader
 
 from haco.files import InputError
+from haco.hands.topologies import load_hand
 from haco.learning import ablate as ablation
 from haco.learning.ablate import RunResult
 from haco.learning.compare import (
@@ -20,12 +21,16 @@ from haco.learning.compare import (
 )
 from haco.learning.comparison_table import COLUMNS, comparison_table
 from haco.learning.evaluate import evaluate
+from haco.learning.noisy_pose import POINTS, NoisyPose
+from haco.learning.run_folder import read_metrics
 from haco.learning.studies import StudySize
 from haco.models.networks import create_model
 from haco.models.weights import WeightsMeta
+from haco.types import Sample
 
 SMALL = StudySize(num_train=32, num_val=6, num_test=8, epochs=1)
-CHOSEN = ["haco", "landmarks-only"]
+CHOSEN = ["haco", "deco-like", "posa-like"]
+ROWS = ["haco", "deco-like", "posa-like, oracle pose", "posa-like, noisy pose", MEAN_MAP]
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +45,11 @@ def results(out):
 
 @pytest.mark.slow
 def test_every_network_and_the_mean_map_are_scored(results):
-    assert [result.variant for result in results] == [*CHOSEN, MEAN_MAP]
+    assert [result.variant for result in results] == ROWS
     for result in results:
         assert {*COLUMNS.values(), "parameters", "milliseconds"} <= result.scores.keys()
         assert result.scores["num_samples"] == 8
-    assert len({result.scores["average_precision"] for result in results}) == 3
+    assert len({result.scores["average_precision"] for result in results}) == 5
 
 
 @pytest.mark.slow
@@ -59,8 +64,37 @@ def test_a_finished_run_is_never_done_again(results, out, monkeypatch):
         raise AssertionError("a finished run was trained again")
 
     monkeypatch.setattr(ablation, "train", refuse)
-    study = make_comparison(SMALL, CHOSEN[1:], "lab")
-    assert repr(compare(study, SMALL, seeds=1, out=out)) == repr(results[1:])
+    study = make_comparison(SMALL, CHOSEN[2:], "lab")
+    assert repr(compare(study, SMALL, seeds=1, out=out)) == repr(results[2:])
+
+
+@pytest.mark.slow
+def test_training_hears_what_the_networks_add_to_the_loss(results, out):
+    for variant, terms in (("deco-like", ["parts", "segments"]), ("posa-like", ["divergence"])):
+        (step,) = read_metrics(out / "runs" / f"networks-{variant}-0", "step")
+        named = [float(step[name]) for name in terms]
+        assert min(named) > 0
+        assert float(step["loss"]) > sum(named)
+
+
+def test_noise_moves_pose_by_about_as_much_as_it_says():
+    sample = dataclasses.replace(ToyReader(1)[0], vertices=load_hand("open").template.numpy())
+
+    @dataclasses.dataclass
+    class Same:
+        def __len__(self) -> int:
+            return 60
+
+        def __getitem__(self, index: int) -> Sample:
+            return sample
+
+    noisy = NoisyPose(Same())
+    points = np.stack([noisy[i].keypoints - sample.keypoints for i in range(60)])
+    assert points.std() == pytest.approx(POINTS * 1.5 * 32, rel=0.1)
+    moved = np.stack([noisy[i].vertices - sample.vertices for i in range(60)])
+    assert 0.008 < np.linalg.norm(moved, axis=-1).mean() < 0.025
+    assert (noisy[3].vertices == noisy[3].vertices).all()
+    assert (noisy[3].vertices != noisy[4].vertices).any()
 
 
 def test_contestants_differ_in_the_network_alone():

@@ -1,5 +1,7 @@
 """The rivals: what each sees, that all of it learns, and that none is smaller than our decoder."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -7,22 +9,39 @@ from toys import ToyReader
 
 from haco.data.loading import collate
 from haco.data.transforms import to_crop
+from haco.files import InputError
 from haco.geometry.contact import PROTOCOLS
 from haco.hands.open_hand import open_hand_arrays
 from haco.models import create_model, load_weights, save_weights
-from haco.models.contact_net import ContactNet, seen_by
+from haco.models.contact_net import ContactNet, learned_from, seen_by
 from haco.models.rivals.bstro import MeshQueryDecoder
+from haco.models.rivals.deco import NUM_PARTS, NUM_SEGMENTS, DecoNet
 from haco.models.rivals.family import RIVALS, SIZES, rival_name
 from haco.models.rivals.landmarks import LandmarkNet
+from haco.models.rivals.posa import PosaNet
 from haco.models.weights import WeightsMeta
-from haco.types import ContactLogits, Crop
+from haco.synth import masks
+from haco.types import UNKNOWN_PIXEL, ContactLogits, Crop
 
 NAMES = [rival_name(rival, "lab") for rival in RIVALS]
 
 
 def batch(num: int = 2) -> Crop:
-    reader = ToyReader(num)
-    return collate([to_crop(reader[i], PROTOCOLS["harmonised"], size=64) for i in range(num)])
+    """Toy crops with a surface and masks."""
+    reader, rng = ToyReader(num), np.random.default_rng(0)
+    samples = [
+        dataclasses.replace(
+            reader[index],
+            vertices=rng.normal(0, 0.05, (778, 3)).astype(np.float32),
+            masks=np.stack([rng.integers(0, top, (48, 48)) for top in (9, 37)]).astype(np.uint8),
+        )
+        for index in range(num)
+    ]
+    return collate([to_crop(sample, PROTOCOLS["harmonised"], size=64) for sample in samples])
+
+
+def learn(network: ContactNet, crop: Crop) -> ContactLogits:
+    return network(seen_by(network, crop), *learned_from(network, crop))
 
 
 def answer(network: ContactNet, crop: Crop) -> ContactLogits:
@@ -55,9 +74,9 @@ def test_answers_like_any_network(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_parameter_gets_a_gradient(name):
     network = create_model(name).train()
-    logits = answer(network, batch())
+    logits = learn(network, batch())
     assert logits.touch is not None
-    total = logits.vertices.sum() + logits.touch.sum()
+    total = logits.vertices.sum() + logits.touch.sum() + sum((logits.penalties or {}).values())
     if logits.keypoints is not None:
         total = total + logits.keypoints.sum()
     total.backward()
@@ -125,15 +144,11 @@ def test_every_query_reads_the_picture():
 # landmarks-only
 
 
-def test_the_picture_is_never_seen():
-    network = create_model("landmarks-only-lab").eval()
+@pytest.mark.parametrize("name", ["landmarks-only-lab", "posa-like-lab"])
+def test_the_picture_is_never_seen(name):
+    network = create_model(name).eval()
     crop = batch()
-    dark = Crop(
-        image=torch.zeros_like(crop.image),
-        contact=crop.contact,
-        valid=crop.valid,
-        keypoints=crop.keypoints,
-    )
+    dark = dataclasses.replace(crop, image=torch.zeros_like(crop.image))
     assert torch.equal(answer(network, crop).vertices, answer(network, dark).vertices)
 
 
@@ -156,3 +171,87 @@ def test_a_point_that_is_not_known_is_no_point_in_the_middle():
     said = network(missing).vertices
     assert said.isfinite().all()
     assert not torch.equal(said, network(middle).vertices)
+
+
+# posa-like
+
+
+def test_no_contact_is_asked_for_at_test_and_the_answer_stays():
+    network, crop = create_model("posa-like-lab").eval(), batch()
+    other = dataclasses.replace(crop, contact=~crop.contact)
+    first, second = answer(network, crop), answer(network, other)
+    assert torch.equal(first.vertices, second.vertices)
+    assert first.penalties is None
+
+
+def test_in_training_the_code_is_read_from_the_contact():
+    network, crop = PosaNet(dim=32, noise=0.0).train(), batch()
+    told = learn(network, crop)
+    assert told.penalties is not None
+    assert told.penalties["divergence"] > 0
+    with torch.no_grad():  # a code that says nothing costs nothing
+        network.encoder[-1].weight.zero_()
+        network.encoder[-1].bias.zero_()
+    silent = learn(network, crop).penalties
+    assert silent is not None
+    assert silent["divergence"].detach() == pytest.approx(0, abs=1e-7)
+
+
+def test_where_the_hand_is_does_not_matter_to_posa():
+    network, crop = create_model("posa-like-lab").eval(), batch()
+    assert crop.vertices is not None
+    away = dataclasses.replace(crop, vertices=crop.vertices + torch.tensor([0.1, 0.2, 0.5]))
+    torch.testing.assert_close(answer(network, away).vertices, answer(network, crop).vertices)
+
+
+def test_an_unknown_surface_gives_finite_answers():
+    network, crop = create_model("posa-like-lab").eval(), batch()
+    unknown = dataclasses.replace(crop, vertices=torch.full((2, 778, 3), torch.nan))
+    assert answer(network, unknown).vertices.isfinite().all()
+
+
+def test_a_batch_without_surfaces_is_refused():
+    bare = dataclasses.replace(batch(), vertices=None, masks=None)
+    with pytest.raises(InputError, match="needs vertices, which the dataset does not give"):
+        seen_by(create_model("posa-like-lab"), bare)
+    with pytest.raises(InputError, match="needs masks"):
+        learned_from(create_model("deco-like-lab"), bare)
+
+
+# deco-like
+
+
+def test_masks_have_a_class_for_everything_the_engine_draws():
+    assert (NUM_SEGMENTS, NUM_PARTS) == (masks.NUM_SEGMENTS, masks.NUM_PARTS)
+    assert len(open_hand_arrays().part_names) == NUM_PARTS - 1
+
+
+def test_each_encoder_learns_from_its_own_mask():
+    network, crop = create_model("deco-like-lab").train(), batch()
+    assert isinstance(network, DecoNet)
+    penalties = learn(network, crop).penalties
+    assert penalties is not None
+    penalties["segments"].backward()
+    twins = network.backbone
+    assert any(p.grad is not None and p.grad.any() for p in twins.scene.parameters())
+    assert not any(p.grad is not None and p.grad.any() for p in twins.parts.parameters())
+
+
+def test_unknown_masks_teach_nothing():
+    network, crop = create_model("deco-like-lab").train(), batch()
+    assert crop.masks is not None
+    blank = dataclasses.replace(crop, masks=torch.full_like(crop.masks, UNKNOWN_PIXEL))
+    penalties = learn(network, blank).penalties
+    assert penalties is not None
+    assert [value.item() for value in penalties.values()] == [0, 0]
+
+
+def test_both_encoders_are_asked():
+    network = create_model("deco-like-lab").eval()
+    image = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    features = network.encode(image)
+    whole = network.decode(features).vertices
+    for half in (slice(0, 128), slice(128, 256)):
+        other = features.clone()
+        other[:, half] += 1
+        assert not torch.equal(network.decode(other).vertices, whole)

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import torch
 from jaxtyping import Int64
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from haco.data.checks import fault_of
@@ -21,7 +22,7 @@ from haco.data.settings import Augmentation
 from haco.data.transforms import CROP_SIZE, Mode, to_crop
 from haco.files import InputError
 from haco.geometry.contact import ContactProtocol
-from haco.types import Crop
+from haco.types import UNKNOWN_PIXEL, Crop
 
 _ORDER, _PIXELS = 0, 1  # What a generator is for; part of its seed.
 Draw = Callable[[np.random.Generator], Int64[np.ndarray, " drawn"]]
@@ -162,7 +163,21 @@ def collate(crops: Sequence[Crop]) -> Crop:
         name: torch.stack([getattr(crop, name) for crop in crops])
         for name in ("contact", "valid", "keypoints")
     }
-    return Crop(image=pictures.permute(0, 3, 1, 2), **rest)
+    return Crop(
+        image=pictures.permute(0, 3, 1, 2),
+        vertices=_stack_known([crop.vertices for crop in crops], torch.nan),
+        masks=_stack_known([crop.masks for crop in crops], UNKNOWN_PIXEL),
+        **rest,
+    )
+
+
+def _stack_known(values: Sequence[Tensor | None], unknown: float | int) -> Tensor | None:
+    """Stack what some crops have; those without it are told as unknown."""
+    first = next((value for value in values if value is not None), None)
+    if first is None:
+        return None
+    missing = torch.full_like(first, unknown)
+    return torch.stack([missing if value is None else value for value in values])
 
 
 def collate_named(crops: Sequence[NamedCrop]) -> NamedCrop:

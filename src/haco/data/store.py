@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 FAULTS, STATE, INFO = "faults.jsonl", "state.json", "dataset_info.json"
 OPTIONAL = ("distance", "contact", "valid", "keypoints", "K")
 """What a sample may lack."""
+EXTRAS = ("vertices", "masks")
+"""What `haco.data.side_truth` may have laid beside a pack."""
 
 
 class PackedReader:
@@ -56,6 +58,13 @@ class PackedReader:
         files = read_json(self.folder / STATE)["_data_files"]
         return [rows for file in files for rows in read_batches(self.folder / file["filename"])]
 
+    @functools.cached_property
+    def _extras(self) -> dict[str, np.ndarray]:
+        paths = {name: self.folder / f"{name}.npy" for name in EXTRAS}
+        return {
+            name: np.load(path, mmap_mode="r") for name, path in paths.items() if path.exists()
+        }
+
     def __getstate__(self) -> dict[str, object]:
         """Travel to a worker process as a path; the files are mapped again there."""
         return {"folder": self.folder}
@@ -72,6 +81,7 @@ class PackedReader:
         batch = int(np.searchsorted(self._starts, index, side="right")) - 1
         rows, row = self._batches[batch], int(index - self._starts[batch])
         labels = {name: rows.array(name, row) for name in OPTIONAL}
+        labels |= {name: np.array(array[index]) for name, array in self._extras.items()}
         if labels["distance"] is not None:
             labels["distance"] = labels["distance"].astype(np.float32)
         box = rows.array("box", row)

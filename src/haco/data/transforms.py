@@ -9,7 +9,8 @@ from typing import Literal
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float, Float64, Shaped
+from jaxtyping import Float, Float32, Float64, Shaped, UInt8
+from torch import Tensor
 
 from haco.data.augment import Placement, draw_placement, roughen, shift_of_photo
 from haco.data.labels import contact_of
@@ -17,7 +18,7 @@ from haco.data.settings import Augmentation
 from haco.files import InputError
 from haco.geometry.boxes import box_centre, mirror_box
 from haco.geometry.contact import ContactProtocol
-from haco.types import Crop, Sample, Side
+from haco.types import UNKNOWN_PIXEL, Crop, Sample, Side
 
 CROP_SIZE = 256
 """Pixels of a crop along each side."""
@@ -135,7 +136,34 @@ def to_crop(
         contact=torch.from_numpy(contact),
         valid=torch.from_numpy(valid),
         keypoints=torch.from_numpy(keypoints.astype(np.float32)),
+        vertices=_right_surface(sample),
+        masks=None if sample.masks is None else _warp_masks(sample.masks, matrix, size),
     )
+
+
+def _right_surface(sample: Sample) -> Float32[Tensor, "vertices 3"] | None:
+    if sample.vertices is None:
+        return None
+    sign = -1.0 if sample.side == "left" else 1.0
+    return torch.from_numpy(sample.vertices * np.array([sign, 1, 1], np.float32))
+
+
+def _warp_masks(
+    masks: UInt8[np.ndarray, "2 height width"], matrix: Affine, size: int
+) -> UInt8[Tensor, "2 size size"]:
+    """Carry masks to the crop; each of its pixels takes the nearest one of the picture."""
+    layers = [
+        cv2.warpAffine(
+            mask,
+            matrix,
+            (size, size),
+            flags=cv2.INTER_NEAREST,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=(UNKNOWN_PIXEL,),
+        )
+        for mask in masks
+    ]
+    return torch.from_numpy(np.stack(layers))
 
 
 def _check_box(box: Float[np.ndarray, "4"], height: int, width: int) -> None:

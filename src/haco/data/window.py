@@ -22,7 +22,7 @@ def cut_window(sample: Sample, window: float = WINDOW, size: int = SIZE) -> Samp
     """Cut the square about a hand out of its picture, and move box, joints and camera with it.
 
     What of the square lies outside the picture is not made up, so the cut may be no square there.
-    The surface (`vertices`) stays as it is: it is in the camera's frame.
+    The surface (`vertices`) stays as it is: it is in the camera's frame. Masks are left behind.
 
     Args:
         sample: A hand in a whole picture.
@@ -46,6 +46,7 @@ def cut_window(sample: Sample, window: float = WINDOW, size: int = SIZE) -> Samp
         box=((sample.box - np.tile(low, 2)) * np.tile(share, 2)).astype(np.float32),
         keypoints=_moved(sample.keypoints, low, share),
         K=_camera(sample.K, low, share),
+        masks=None,
     )
 
 

@@ -6,8 +6,9 @@ what `haco evaluate` counts.
 
 import dataclasses
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import torch
@@ -16,19 +17,25 @@ from jaxtyping import Float
 from haco.data.labels import truth_of
 from haco.data.loading import CropDataset, all_batches
 from haco.data.readers.common import Reader
+from haco.data.side_truth import add_side_truth
 from haco.files import InputError
 from haco.geometry.contact import PROTOCOLS
-from haco.learning.ablate import Report, RunResult, ablate, pictures_folder
-from haco.learning.evaluate import Scores, mean_contact, network_answers, predict, score
+from haco.learning.ablate import Report, RunResult, ablate, draw_pictures, pictures_folder
+from haco.learning.evaluate import mean_contact, network_answers, predict, score
+from haco.learning.noisy_pose import NoisyPose
 from haco.learning.sources import open_split
 from haco.learning.studies import Study, StudySize, base_config
 from haco.learning.tally import Answer
 from haco.models.contact_net import ContactNet
+from haco.models.networks import create_model
 from haco.models.rivals.family import RIVALS, rival_name
 from haco.models.weights import WeightsMeta
+from haco.types import Split
 
 RESULT = "comparison.json"
 OURS, MEAN_MAP = "haco", "mean map"
+TRUE_POSE, NOISY_POSE = ", oracle pose", ", noisy pose"
+"""What a network that sees the hand's pose is given at test: the truth, or `NoisyPose`."""
 CONTESTANTS = (OURS, *RIVALS)
 """What can be trained; the mean map needs no training."""
 _PASSES, _HANDS = 30, 256
@@ -87,6 +94,12 @@ def compare(
     Returns:
         The results, seed by seed; the mean map last, once.
     """
+    pictures = pictures_folder(out, study)
+    draw_pictures(study, size, pictures)
+    if any(_needs_side_truth(config.network) for config in study.variants.values()):
+        for picture_set in study.picture_sets:
+            for split in get_args(Split):
+                add_side_truth(pictures / f"{picture_set}-{split}")
     results = ablate(
         study,
         size,
@@ -99,11 +112,32 @@ def compare(
     )
     config = next(iter(study.variants.values()))
     training, validation, test = (
-        open_split(config, pictures_folder(out, study), split) for split in ("train", "val", "test")
+        open_split(config, pictures, split) for split in ("train", "val", "test")
     )
     mean = mean_contact(training, PROTOCOLS[config.protocol])
     scores = score_mean_map(validation, test, mean=mean, protocol=config.protocol)
-    return [*results, RunResult(variant=MEAN_MAP, seed=0, scores=scores)]
+    rows = [row for result in results for row in _by_pose(result)]
+    return [*rows, RunResult(variant=MEAN_MAP, seed=0, scores=scores)]
+
+
+def _needs_side_truth(network: str) -> bool:
+    with torch.device("meta"):
+        model = create_model(network)
+    return model.sees == "vertices" or "masks" in model.learns_from
+
+
+def _by_pose(result: RunResult) -> list[RunResult]:
+    """Make two rows of a run that was scored with the true pose and with a noisy one."""
+    scores = result.scores
+    noisy = {name: it for name, it in scores.items() if name.endswith(NOISY_POSE)}
+    if not noisy:
+        return [result]
+    rest = {name: it for name, it in scores.items() if name not in noisy}
+    moved = {name.removesuffix(NOISY_POSE): it for name, it in noisy.items()}
+    return [
+        dataclasses.replace(result, variant=result.variant + TRUE_POSE, scores=rest),
+        dataclasses.replace(result, variant=result.variant + NOISY_POSE, scores=rest | moved),
+    ]
 
 
 def score_network(
@@ -126,25 +160,40 @@ def score_network(
         crop_size: Pixels of a crop along each side.
 
     Returns:
-        What `Scores.as_dict` names, and `parameters`, `decoder_parameters` (all but the encoder's)
-        and `milliseconds` (of one hand by itself: the fastest of thirty passes).
+        What `Scores.as_dict` names, at the true pose and, for a network that sees the pose and no
+        picture, at a noisy one too (with `NOISY_POSE` behind each name); and `parameters`,
+        `decoder_parameters` (all but the encoder's) and `milliseconds` (of one hand by itself: the
+        fastest of thirty passes).
     """
     meta = WeightsMeta(network="unnamed")
 
-    def scored(reader: Reader, threshold: float) -> Scores:
-        answers = network_answers(
+    def answers(reader: Reader) -> Iterable[Answer]:
+        return network_answers(
             model, reader, meta=meta, protocol=PROTOCOLS[protocol], size=crop_size
         )
-        return score(answers, mean_map=mean_map, threshold=threshold)
 
-    threshold = scored(validation, 0.5).contact.best_threshold
+    found = _score_both(answers, validation, test, mean_map)
+    if model.sees != "image":
+        noisy = _score_both(answers, NoisyPose(validation), NoisyPose(test), mean_map)
+        found |= {name + NOISY_POSE: value for name, value in noisy.items()}
     whole = sum(it.numel() for it in model.parameters())
     encoder = sum(it.numel() for it in model.backbone.parameters())
-    return scored(test, threshold).as_dict() | {
+    return found | {
         "parameters": float(whole),
         "decoder_parameters": float(whole - encoder),
         "milliseconds": _milliseconds(model, test, protocol, crop_size),
     }
+
+
+def _score_both(
+    answers: Callable[[Reader], Iterable[Answer]],
+    validation: Reader,
+    test: Reader,
+    mean_map: Float[np.ndarray, " vertices"],
+) -> dict[str, float]:
+    """Score on test at the threshold that is best on validation, by the mean of F1 over hands."""
+    chosen = score(answers(validation), mean_map=mean_map).contact.best_threshold
+    return score(answers(test), mean_map=mean_map, threshold=chosen).as_dict()
 
 
 def _milliseconds(model: ContactNet, reader: Reader, protocol: str, crop_size: int) -> float:
@@ -174,13 +223,11 @@ def score_mean_map(
         As `score_network`; it takes no time worth measuring, and learns no parameter.
     """
 
-    def scored(reader: Reader, threshold: float) -> Scores:
-        answers = _constant_answers(reader, mean, protocol)
-        return score(answers, mean_map=mean, threshold=threshold)
+    def answers(reader: Reader) -> Iterable[Answer]:
+        return _constant_answers(reader, mean, protocol)
 
-    threshold = scored(validation, 0.5).contact.best_threshold
     costs = {"parameters": 0.0, "decoder_parameters": 0.0, "milliseconds": float("nan")}
-    return scored(test, threshold).as_dict() | costs
+    return _score_both(answers, validation, test, mean) | costs
 
 
 def _constant_answers(

@@ -174,7 +174,8 @@ def contact_loss(
     Returns:
         The total, and each term before its weight, detached. Names end in the number of positions
         of their level: `bce_778` (`rival_778` where another loss stands in), `false_positives_778`,
-        `bce_336`, ..., then `regularisation`, `smoothness`, `touch` and `keypoints`.
+        `bce_336`, ..., then `regularisation`, `smoothness`, `touch` and `keypoints`, and the
+        network's own.
     """
     weight, contact = terms.weight, crop.contact
     # Most batches are labelled throughout, and then nothing needs to be masked: half the time.
@@ -195,6 +196,7 @@ def contact_loss(
     if logits.keypoints is not None and weight.keypoints:
         value = keypoint_loss(_full_precision(logits.keypoints), crop.keypoints)
         others["keypoints"] = weight.keypoints, value
+    others |= {name: (1.0, value) for name, value in (logits.penalties or {}).items()}
     for name, (share, value) in others.items():
         total = total + share * value
         found[name] = value.detach()

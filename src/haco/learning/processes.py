@@ -84,6 +84,7 @@ class Processes:
             coarse=tuple(self._gather_live(level) for level in logits.coarse),
             touch=None if logits.touch is None else self._gather_live(logits.touch),
             keypoints=None if logits.keypoints is None else self._gather_live(logits.keypoints),
+            penalties=logits.penalties,  # of this share; `wrap` averages their gradients
         )
         names = ("contact", "valid", "keypoints")
         truth = {name: self._gather(getattr(crop, name)) for name in names}

@@ -16,7 +16,7 @@ from haco.learning.losses import contact_loss
 from haco.learning.optim import set_rate
 from haco.learning.processes import Processes
 from haco.learning.run_folder import MetricsLog
-from haco.models.contact_net import seen_by
+from haco.models.contact_net import learned_from, seen_by
 from haco.types import Crop
 
 
@@ -78,7 +78,8 @@ def train_step(loop: Loop, crop: Crop, rate: float) -> dict[str, float]:
 def _loss(loop: Loop, crop: Crop) -> tuple[Tensor, dict[str, Tensor]]:
     half = loop.config.precision == "bfloat16"
     with torch.autocast(crop.image.device.type, dtype=torch.bfloat16, enabled=half):
-        logits = loop.network(seen_by(loop.state.network, crop))
+        network = loop.state.network
+        logits = loop.network(seen_by(network, crop), *learned_from(network, crop))
     logits, whole = loop.processes.gather_batch(logits, crop)
     return contact_loss(logits, whole, loop.state.terms, loop.state.epoch)
 
@@ -101,11 +102,13 @@ def _keep_batch(loop: Loop, crop: Crop, losses: dict[str, float]) -> None:
 
 def _pieces(crop: Crop, number: int) -> list[Crop]:
     fields = [field.name for field in dataclasses.fields(crop)]
-    parts = zip(*(getattr(crop, name).chunk(number) for name in fields), strict=True)
-    return [Crop(**dict(zip(fields, part, strict=True))) for part in parts]
+    whole = {name: getattr(crop, name) for name in fields}
+    cut = {name: value.chunk(number) for name, value in whole.items() if value is not None}
+    return [Crop(**{name: parts[place] for name, parts in cut.items()}) for place in range(number)]
 
 
 def crop_to(crop: Crop, device: torch.device) -> Crop:
     """Move a batch to a device."""
     fields = {field.name: getattr(crop, field.name) for field in dataclasses.fields(crop)}
-    return Crop(**{name: value.to(device, non_blocking=True) for name, value in fields.items()})
+    known = {name: value for name, value in fields.items() if value is not None}
+    return Crop(**{name: value.to(device, non_blocking=True) for name, value in known.items()})

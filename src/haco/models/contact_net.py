@@ -36,6 +36,8 @@ class ContactNet(nn.Module):
 
     sees: ClassVar[Literal["image", "keypoints", "vertices"]] = "image"
     """The field of a `Crop` that it predicts from."""
+    learns_from: ClassVar[tuple[str, ...]] = ()
+    """Fields of a `Crop` that `forward` also takes in training, for terms of its own."""
     mean: Tensor
     std: Tensor
 
@@ -136,6 +138,29 @@ class ContactNet(nn.Module):
 
 
 def seen_by(network: nn.Module, crop: Crop) -> Tensor:
-    """Give what a network takes of a batch: the picture in 0..1, or the hand's pose."""
+    """Give what a network takes of a batch: the picture in 0..1, or the hand's pose.
+
+    Raises:
+        InputError: The batch does not have it.
+    """
     sees = getattr(network, "sees", "image")
-    return crop.image.float() / 255 if sees == "image" else getattr(crop, sees)
+    return crop.image.float() / 255 if sees == "image" else _need(crop, sees)
+
+
+def learned_from(network: ContactNet, crop: Crop) -> tuple[Tensor, ...]:
+    """Give what a network takes of a batch in training beside what it sees.
+
+    Raises:
+        InputError: The batch does not have it.
+    """
+    return tuple(_need(crop, name) for name in network.learns_from)
+
+
+def _need(crop: Crop, name: str) -> Tensor:
+    value = getattr(crop, name)
+    if value is None:
+        raise InputError(
+            f"this network needs {name}, which the dataset does not give; haco compare draws them "
+            "beside its packs of made pictures"
+        )
+    return value

@@ -32,10 +32,10 @@ def _ours(handling: Handling, *, name: str, build: Callable[[], ContactNet]) -> 
 
 
 def _rival(handling: Handling, *, rival: str, encoder: str) -> ContactNet:
-    ours = NETWORKS[encoder]("fixed")
-    return _ours(
-        handling, name=rival_name(rival, encoder), build=lambda: RIVALS[rival](ours, SIZES[encoder])
-    )
+    def build() -> ContactNet:
+        return RIVALS[rival](lambda: NETWORKS[encoder]("fixed"), SIZES[encoder])
+
+    return _ours(handling, name=rival_name(rival, encoder), build=build)
 
 
 def _dino(handling: Handling, *, name: str, dim: int, num_heads: int) -> ContactNet:

@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from haco.models.contact_net import ContactNet
-from haco.models.decoder import Decoder
+from haco.models.context import KeypointContext
 from haco.models.rivals.bstro import MeshQueryDecoder
+from haco.models.rivals.deco import CrossedDecoder, DecoNet, TwinEncoder
 from haco.models.rivals.landmarks import LandmarkNet
+from haco.models.rivals.posa import PosaNet
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,31 +37,47 @@ SIZES: Mapping[str, Size] = MappingProxyType(
 """By the network whose encoder they share."""
 
 
-def _with_decoder(ours: ContactNet, decoder: Decoder) -> ContactNet:
-    """Put another decoder behind our encoder; the side tasks stay."""
+Build = Callable[[], ContactNet]
+
+
+def _bstro_like(build: Build, size: Size) -> ContactNet:
+    ours = build()
     return ContactNet(
         ours.backbone,
-        decoder,
+        MeshQueryDecoder(context_dim=size.channels, dim=size.dim, layers=size.layers),
         context=ours.context,
         has_touch=True,
         normalisation=ours.normalisation,
     )
 
 
-def _bstro_like(ours: ContactNet, size: Size) -> ContactNet:
-    decoder = MeshQueryDecoder(context_dim=size.channels, dim=size.dim, layers=size.layers)
-    return _with_decoder(ours, decoder)
+def _deco_like(build: Build, size: Size) -> ContactNet:
+    ours, other = build(), build()
+    if ours.context is not None:
+        ours.context = KeypointContext(2 * size.channels, size=ours.context.position.shape[-1])
+    decoder = CrossedDecoder(context_dim=size.channels, dim=size.dim, hidden_dim=size.hidden)
+    return DecoNet(TwinEncoder(ours.backbone, other.backbone), decoder, like=ours)
 
 
-def _landmarks_only(ours: ContactNet, size: Size) -> ContactNet:
-    del ours  # it sees no picture
+def _posa_like(build: Build, size: Size) -> ContactNet:
+    del build  # it sees no picture
+    return PosaNet(dim=size.hidden)
+
+
+def _landmarks_only(build: Build, size: Size) -> ContactNet:
+    del build  # it sees no picture
     return LandmarkNet(dim=size.hidden)
 
 
-RIVALS: Mapping[str, Callable[[ContactNet, Size], ContactNet]] = MappingProxyType(
-    {"bstro-like": _bstro_like, "landmarks-only": _landmarks_only}
+RIVALS: Mapping[str, Callable[[Build, Size], ContactNet]] = MappingProxyType(
+    {
+        "bstro-like": _bstro_like,
+        "deco-like": _deco_like,
+        "posa-like": _posa_like,
+        "landmarks-only": _landmarks_only,
+    }
 )
-"""Takes one of our networks, and gives the rival on its encoder."""
+"""Takes what builds one of our networks, and gives the rival on its encoder."""
 
 
 def rival_name(rival: str, encoder: str) -> str:

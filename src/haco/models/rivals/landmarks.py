@@ -10,49 +10,11 @@ from torch import Tensor, nn
 
 from haco.models.contact_net import ContactNet
 from haco.models.context import NUM_KEYPOINTS
-from haco.models.decoder import Decoder
-from haco.types import NUM_VERTICES, ContactLogits
+from haco.models.rivals.perceptron import PerceptronDecoder
+from haco.types import ContactLogits
 
 NOISE = 0.02
 """Of each coordinate in training, standard deviation as a fraction of the crop's size."""
-
-
-class PoseDecoder(Decoder):
-    """Residual layers on one vector that says how the hand is posed."""
-
-    def __init__(self, *, context_dim: int, dim: int, depth: int = 2) -> None:
-        """Draw the first weights.
-
-        Args:
-            context_dim: Numbers that say how the hand is posed.
-            dim: Width of the layers.
-            depth: Residual blocks of two layers each.
-        """
-        super().__init__()
-        self.dim = dim
-        self.first = nn.Linear(context_dim, dim)
-        self.blocks = nn.ModuleList(
-            nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, dim), nn.GELU(), nn.Linear(dim, dim))
-            for _ in range(depth)
-        )
-        self.norm = nn.LayerNorm(dim)
-        self.vertices = nn.Linear(dim, NUM_VERTICES)
-        self.offset = nn.Parameter(torch.zeros(1, NUM_VERTICES))
-
-    def forward(
-        self, context: Float[Tensor, "batch tokens channels"]
-    ) -> tuple[Float[Tensor, "batch vertices"], Float[Tensor, "batch dim"]]:
-        """Give the contact logits and the vector they were read from."""
-        features = self.first(context.flatten(1))
-        for block in self.blocks:
-            features = features + block(features)
-        features = self.norm(features)
-        return self.vertices(features) + self.offset, features
-
-    @property
-    def head(self) -> tuple[nn.Linear, nn.Parameter]:
-        """What makes logits of the features."""
-        return self.vertices, self.offset
 
 
 class LandmarkNet(ContactNet):
@@ -68,7 +30,7 @@ class LandmarkNet(ContactNet):
             noise: Of each coordinate in training, as a fraction of the crop's size.
         """
         super().__init__(
-            nn.Identity(), PoseDecoder(context_dim=3 * NUM_KEYPOINTS, dim=dim), has_touch=True
+            nn.Identity(), PerceptronDecoder(context_dim=3 * NUM_KEYPOINTS, dim=dim), has_touch=True
         )
         self.noise = noise
 
