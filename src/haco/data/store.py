@@ -61,9 +61,7 @@ class PackedReader:
     @functools.cached_property
     def _extras(self) -> dict[str, np.ndarray]:
         paths = {name: self.folder / f"{name}.npy" for name in EXTRAS}
-        return {
-            name: np.load(path, mmap_mode="r") for name, path in paths.items() if path.exists()
-        }
+        return {name: np.load(path, mmap_mode="r") for name, path in paths.items() if path.exists()}
 
     def __getstate__(self) -> dict[str, object]:
         """Travel to a worker process as a path; the files are mapped again there."""
