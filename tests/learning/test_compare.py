@@ -151,8 +151,8 @@ def test_table_has_the_best_first_with_mean_spread_and_cost():
     text = comparison_table([*results, made(MEAN_MAP, 0, 0.25, math.nan)])
     rows = [line.split(" | ") for line in text.splitlines() if line.startswith("| ")][1:]
     assert [row[0] for row in rows] == ["| mean map", "| a"]
-    assert rows[1][1:] == ["0.100 ± 0.100"] * 5 + ["2.00", "1.50", "5.0 |"]
-    assert rows[0][1] == "0.250"
+    assert rows[1][1:] == ["3", *["0.100 ± 0.100"] * 5, "2.00", "1.50", "5.0 |"]
+    assert rows[0][1:3] == ["1", "0.250"]
     assert rows[0][-1] == "- |"
-    assert "over 3 seeds" in text
+    assert "standard deviation over runs" in text
     assert "| - |" in comparison_table([made("a", 0, math.nan, 1.0)])  # undefined is not 0

@@ -8,7 +8,6 @@ import dataclasses
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import torch
@@ -30,7 +29,6 @@ from haco.models.contact_net import ContactNet
 from haco.models.networks import create_model
 from haco.models.rivals.family import RIVALS, rival_name
 from haco.models.weights import WeightsMeta
-from haco.types import Split
 
 RESULT = "comparison.json"
 OURS, MEAN_MAP = "haco", "mean map"
@@ -97,9 +95,8 @@ def compare(
     pictures = pictures_folder(out, study)
     draw_pictures(study, size, pictures)
     if any(_needs_side_truth(config.network) for config in study.variants.values()):
-        for picture_set in study.picture_sets:
-            for split in get_args(Split):
-                add_side_truth(pictures / f"{picture_set}-{split}")
+        for picture_set, split in study.pictures():
+            add_side_truth(pictures / f"{picture_set}-{split}")
     results = ablate(
         study,
         size,

@@ -22,10 +22,10 @@ def comparison_table(results: Sequence[RunResult]) -> str:
     order = sorted(
         grouped, key=lambda name: -mean_and_spread(grouped[name], "average_precision")[0]
     )
-    seeds = max(len(runs) for runs in grouped.values())
-    heads = ["", *COLUMNS, "parameters, millions", "without the encoder's", "ms a hand"]
+    has_spread = any(len(runs) > 1 for runs in grouped.values())
+    heads = ["", "runs", *COLUMNS, "parameters, millions", "without the encoder's", "ms a hand"]
     lines = [
-        f"Mean ± standard deviation over {seeds} seeds." if seeds > 1 else "One seed.",
+        "Mean ± standard deviation over runs, each of another seed." if has_spread else "One seed.",
         "",
         "| " + " | ".join(heads) + " |",
         "|---" * len(heads) + "|",
@@ -35,7 +35,7 @@ def comparison_table(results: Sequence[RunResult]) -> str:
 
 
 def _row(runs: Sequence[RunResult]) -> list[str]:
-    cells = [_cell(*mean_and_spread(runs, score)) for score in COLUMNS.values()]
+    cells = [str(len(runs)), *(_cell(*mean_and_spread(runs, score)) for score in COLUMNS.values())]
     for name in ("parameters", "decoder_parameters"):
         cells.append(f"{runs[0].scores[name] / 1e6:.2f}")
     milliseconds = min(run.scores["milliseconds"] for run in runs)
