@@ -11,7 +11,7 @@ from haco.models.contact_net import ContactNet
 from haco.models.pretrained import PUBLIC
 from haco.models.rivals.family import RIVALS, SIZES, rival_name
 
-PAGE = (REPOSITORY / "docs/models.md").read_text("utf-8")
+PAGE = (REPOSITORY / "docs/models.md").read_text("utf-8").partition("## A checkpoint")[0]
 ROWS = re.findall(r"^\| `([\w-]+)` \| (.*\| .*\| .*\| .*\| .*\|.*) \|$", PAGE, re.MULTILINE)
 TABLE = {name: [cell.strip() for cell in row.split("|")] for name, row in ROWS}
 
