@@ -13,7 +13,9 @@ from haco.models.rivals.family import RIVALS, SIZES, rival_name
 
 PAGE = (REPOSITORY / "docs/models.md").read_text("utf-8").partition("## A checkpoint")[0]
 ROWS = re.findall(r"^\| `([\w-]+)` \| (.*\| .*\| .*\| .*\| .*\|.*) \|$", PAGE, re.MULTILINE)
-TABLE = {name: [cell.strip() for cell in row.split("|")] for name, row in ROWS}
+TABLE: dict[str, list[str]] = {}
+for _name, _row in ROWS:
+    TABLE.setdefault(_name, [cell.strip() for cell in _row.split("|")])  # then come tables of speed
 
 
 def on_no_device(name: str) -> ContactNet:

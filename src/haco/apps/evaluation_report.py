@@ -22,7 +22,7 @@ from haco.geometry.contact import ContactProtocol
 from haco.hands.model import HandModel
 from haco.hands.parts import part_maxima
 from haco.learning.evaluate import Scores
-from haco.learning.histograms import NUM_BINS, precision_recall_f1
+from haco.learning.histograms import NUM_BINS, precision_recall_f1, reliability_curve
 from haco.pictures.charts import unit_chart
 from haco.pictures.comparison import Comparison, draw_row
 from haco.pictures.hands import draw_hand

@@ -19,7 +19,7 @@ PROTOCOL = "harmonised"
 """Contact is nearer than 10 mm, whatever is touched."""
 REAL_RATIOS = (2.7, 21.7)
 """Non-contact vertices to one contact vertex: from DexYCB to Decaf, as the paper states them."""
-Batch = tuple[str, Bool[np.ndarray, "hands vertices"]]
+Batch = tuple[str, Bool[np.ndarray, "_ vertices"]]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
